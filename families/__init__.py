@@ -1,0 +1,1 @@
+"""Finds families who may need help, and shows why."""

@@ -1,0 +1,1 @@
+"""Each canonical table, declared once: types, labels, units, sensitivity, retention."""

@@ -1,0 +1,183 @@
+"""What a run works out: who is who, who lives where and with whom, and what the rules make of it."""
+
+from __future__ import annotations
+
+import dataframely as dy
+
+from families.tables.columns import column, key
+
+
+class PersonOfRecord(dy.Schema):
+    """Which person a record is of, and why."""
+
+    source = key(dy.String, "source", retention="run")
+    delivery = key(dy.String, "delivery", retention="run")
+    row = key(dy.Int64, "row", retention="run")
+    part = key(dy.String, "part of the row", retention="run")
+    person_id = key(dy.String, "person", retention="run")
+    reason = column(dy.String, "sentence: why this record is of this person", retention="run", nullable=False)
+    weight = column(dy.Float64, "match weight, log2; blank for exact rules", unit="bits", retention="run")
+
+
+class People(dy.Schema):
+    """A person, with the value most of their records give for each fact."""
+
+    person_id = key(dy.String, "person", retention="run")
+    forename = column(dy.String, "forename", retention="run")
+    surname = column(dy.String, "surname", retention="run")
+    sex = column(dy.String, "sex", retention="run")
+    date_of_birth = column(dy.Date, "date of birth", retention="run")
+    birth_year_low = column(dy.Int32, "earliest possible year of birth, from ages stated", retention="run")
+    birth_year_high = column(dy.Int32, "latest possible year of birth", retention="run")
+    upn = column(dy.String, "UPN", retention="run")
+    is_pupil = column(dy.Bool, "some record holds the person as a pupil or child", retention="run", nullable=False)
+    records = column(dy.Int64, "records linked", retention="run", nullable=False)
+
+
+class AddressOfRecord(dy.Schema):
+    """Which address a record states, and why."""
+
+    source = key(dy.String, "source", retention="run")
+    delivery = key(dy.String, "delivery", retention="run")
+    row = key(dy.Int64, "row", retention="run")
+    part = key(dy.String, "part of the row", retention="run")
+    address_id = key(dy.String, "address", retention="run")
+    reason = column(dy.String, "sentence: why this record is at this address", retention="run", nullable=False)
+    weight = column(dy.Float64, "match weight, log2; blank for exact rules", unit="bits", retention="run")
+
+
+class Addresses(dy.Schema):
+    """An address: a UPRN, or a cluster of like addresses standing in for one."""
+
+    address_id = key(dy.String, "address: U and the UPRN, or A and a hash of the normalised text", retention="run")
+    uprn = column(dy.String, "UPRN", sensitivity="address", retention="run")
+    label = column(dy.String, "address to show", sensitivity="address", retention="run")
+    postcode = column(dy.String, "postcode", sensitivity="address", retention="run")
+    classification = column(dy.String, "AddressBase classification", retention="run")
+    is_communal = column(dy.Bool, "hostel, refuge, children's home, boarding school", retention="run", nullable=False)
+    is_shared = column(
+        dy.Bool, "house in multiple occupation, or a building without its units", retention="run", nullable=False
+    )
+
+
+class Residences(dy.Schema):
+    """A stay of a person at an address, as the records put it."""
+
+    person_id = key(dy.String, "person", retention="run")
+    address_id = key(dy.String, "address", retention="run")
+    lived_from = column(dy.Date, "first day some record puts the person there", retention="run")
+    lived_to = column(dy.Date, "last day; blank where it goes on", retention="run")
+    is_current = column(dy.Bool, "lives there on the as-of date", retention="run", nullable=False)
+    sources = column(dy.String, "sources, comma separated", retention="run", nullable=False)
+    reason = column(dy.String, "sentence", retention="run", nullable=False)
+
+
+class Links(dy.Schema):
+    """A tie: a reason why two people belong together."""
+
+    person_a = key(dy.String, "person; the child where the tie is parent and child", retention="run")
+    person_b = key(dy.String, "the other", retention="run")
+    tie = column(dy.String, "short name of the kind of tie", retention="run", nullable=False)
+    strength = column(dy.Int32, "1 strongest to 6 weakest: design order of evidence", retention="run", nullable=False)
+    is_resident = column(dy.Bool, "the tie says they live together on the as-of date", retention="run", nullable=False)
+    relation = column(
+        dy.String, "what b is to a: parent, step_parent, grandparent, carer, partner, sibling, ...", retention="run"
+    )
+    valid_from = column(dy.Date, "from", retention="run")
+    valid_to = column(dy.Date, "to", retention="run")
+    source = column(dy.String, "source", retention="run", nullable=False)
+    delivery = column(dy.String, "delivery", sensitivity="key", retention="run")
+    row = column(dy.Int64, "row", sensitivity="key", retention="run")
+    reason = column(dy.String, "sentence", retention="run", nullable=False)
+
+
+class Households(dy.Schema):
+    """The people living at one address on the as-of date."""
+
+    household_id = key(dy.String, "household: H and a hash of the address", retention="run")
+    address_id = key(dy.String, "address", retention="run")
+    person_id = key(dy.String, "person", retention="run")
+    reason = column(dy.String, "sentence", retention="run", nullable=False)
+
+
+class FamilyMembers(dy.Schema):
+    """A member of a family: children, and the adults who live with and care for them; others linked."""
+
+    family_id = key(dy.String, "family", retention="run")
+    person_id = key(dy.String, "person", retention="run")
+    role = column(
+        dy.String,
+        "child, parent, carer, adult (grown-up household member) or linked (not resident parent)",
+        retention="run",
+        nullable=False,
+    )
+    is_resident = column(dy.Bool, "lives with the family on the as-of date", retention="run", nullable=False)
+    member_from = column(dy.Date, "from", retention="run")
+    member_to = column(dy.Date, "to", retention="run")
+    reason = column(dy.String, "one sentence: why this person is in this family", retention="run", nullable=False)
+
+
+class Absence(dy.Schema):
+    """Sessions by child, school, term and code: the roll-up of marks and counts."""
+
+    person_id = key(dy.String, "child", retention="run")
+    school = column(dy.String, "LAESTAB", retention="run")
+    academic_year = column(dy.String, "academic year", retention="run", nullable=False)
+    term = column(dy.String, "autumn, spring or summer", retention="run", nullable=False)
+    half = column(dy.Int32, "half term, blank where only the term is known", retention="run")
+    code = column(dy.String, "attendance code, or possible", retention="run", nullable=False)
+    sessions = column(dy.Int32, "sessions", unit="sessions", retention="run", nullable=False)
+    source = column(dy.String, "source", retention="run", nullable=False)
+    delivery = column(dy.String, "delivery of the newest evidence", sensitivity="key", retention="run")
+    row = column(dy.Int64, "row there", sensitivity="key", retention="run")
+
+
+class Findings(dy.Schema):
+    """One criterion for one person or family on a date: met, not_met or unknown, with what shows it."""
+
+    family_id = key(dy.String, "family", retention="run")
+    person_id = column(dy.String, "person; blank where the family itself is asked", sensitivity="key", retention="run")
+    criterion = key(dy.String, "criterion id in the ruleset", retention="run")
+    strand = column(dy.String, "strand of the criterion", retention="run", nullable=False)
+    outcome = column(dy.String, "met, not_met or unknown", sensitivity="special", retention="run", nullable=False)
+    value = column(
+        dy.Int64, "the measure: a count, or the numerator of a share", sensitivity="special", retention="run"
+    )
+    out_of = column(dy.Int64, "the denominator of a share", sensitivity="special", retention="run")
+    bound = column(dy.String, "the bound, as the ruleset words it", retention="run")
+    window_from = column(dy.Date, "first day asked about", retention="run")
+    window_to = column(dy.Date, "last day asked about", retention="run")
+    newest_on = column(dy.Date, "date of the newest evidence", retention="run")
+    detail = column(
+        dy.String,
+        "what was found, in words, or what is missing and which source would settle it",
+        sensitivity="special",
+        retention="run",
+    )
+    evidence = column(
+        dy.String, "rows that show it: JSON list of [source, delivery, row]", sensitivity="key", retention="run"
+    )
+
+
+class Assessments(dy.Schema):
+    """A strand, or eligibility itself, for one family."""
+
+    family_id = key(dy.String, "family", retention="run")
+    strand = key(dy.String, "strand id, or eligible", retention="run")
+    outcome = column(dy.String, "met, not_met or unknown", sensitivity="special", retention="run", nullable=False)
+    reason = column(dy.String, "one sentence", sensitivity="special", retention="run", nullable=False)
+
+
+RUN_TABLES: dict[str, type[dy.Schema]] = {
+    "person_of_record": PersonOfRecord,
+    "people": People,
+    "address_of_record": AddressOfRecord,
+    "addresses": Addresses,
+    "residences": Residences,
+    "links": Links,
+    "households": Households,
+    "family_members": FamilyMembers,
+    "absence": Absence,
+    "findings": Findings,
+    "assessments": Assessments,
+}
