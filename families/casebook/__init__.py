@@ -1,0 +1,1 @@
+"""The database of families in contact with the programme; the only code that touches SQL."""

@@ -1,0 +1,153 @@
+"""What the casebook hands to a page: plain frozen values, never ORM objects, already cut to what the reader may see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is asking, in which role and for what purpose; every read takes one, and is audited with it."""
+
+    staff_id: str
+    role: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class DataAsAt:
+    """What a page must say of the data under it."""
+
+    run_id: str
+    as_of: dt.date
+    ruleset: str
+    published_at: dt.datetime
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class CoverageLine:
+    """What one source speaks for, said beside every list and record."""
+
+    source: str
+    covers_from: dt.date | None
+    covers_to: dt.date | None
+    schools: int | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class StrandOutcome:
+    """One strand, or eligibility, for one family."""
+
+    strand: str
+    label: str
+    outcome: str  # met, not_met, unknown
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChildBrief:
+    """A child on a list."""
+
+    name: str
+    age: int | None
+
+
+@dataclass(frozen=True)
+class FamilySummary:
+    """A row of Identified families."""
+
+    family_id: str
+    name: str
+    status: str  # eligible, near_miss
+    children: tuple[ChildBrief, ...]
+    strands: tuple[StrandOutcome, ...]
+    newest_evidence_on: dt.date | None
+    unknown: str  # what is unknown, in words; "" where nothing is
+    size: int
+
+
+@dataclass(frozen=True)
+class FamilyList:
+    """One page of Identified families, with the count of all that match the filter."""
+
+    families: tuple[FamilySummary, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a family and why they are in it."""
+
+    person_id: str
+    name: str
+    sex: str | None
+    date_of_birth: dt.date | None
+    age: int | None
+    role: str  # child, parent, carer, adult, linked
+    is_resident: bool
+    school: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A row that shows a finding: down to file and row."""
+
+    source: str
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """One criterion for one person or the family, explained."""
+
+    person_id: str | None
+    person_name: str | None
+    strand: str
+    criterion: str
+    label: str
+    outcome: str
+    sentence: str
+    newest_on: dt.date | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class HalfTermAbsence:
+    """Sessions of one child in one half term; possible is None where nothing was supplied."""
+
+    person_id: str
+    half_term: str  # "2012/13 autumn 1"
+    possible: int | None
+    authorised: int | None
+    unauthorised: int | None
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A tie between two members, for the graph and its table twin."""
+
+    person_a: str
+    person_b: str
+    tie: str
+    why: str
+
+
+@dataclass(frozen=True)
+class FamilyRecord:
+    """Everything the Family record page shows."""
+
+    family_id: str
+    name: str
+    status: str
+    address: str | None
+    members: tuple[Member, ...]
+    strands: tuple[StrandOutcome, ...]
+    findings: tuple[FindingView, ...]
+    absence: tuple[HalfTermAbsence, ...]
+    absence_threshold_percent: int | None
+    ties: tuple[Tie, ...]

@@ -1,0 +1,1 @@
+"""Rulesets as data, measures as polars expressions, three-valued evaluation, explanation from the finding."""

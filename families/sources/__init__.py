@@ -1,0 +1,1 @@
+"""One reader per return: every row accounted for, nothing silently dropped, changed or guessed."""

@@ -1,0 +1,1 @@
+"""A made-up authority: real file formats, real rates, known truth."""
