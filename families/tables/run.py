@@ -118,18 +118,31 @@ class FamilyMembers(dy.Schema):
 
 
 class Absence(dy.Schema):
-    """Sessions by child, school, term and code: the roll-up of marks and counts."""
+    """Sessions by child, school and half term: the roll-up of marks and counts."""
 
     person_id = key(dy.String, "child", retention="run")
     school = column(dy.String, "LAESTAB", retention="run")
     academic_year = column(dy.String, "academic year", retention="run", nullable=False)
     term = column(dy.String, "autumn, spring or summer", retention="run", nullable=False)
     half = column(dy.Int32, "half term, blank where only the term is known", retention="run")
-    code = column(dy.String, "attendance code, or possible", retention="run", nullable=False)
-    sessions = column(dy.Int32, "sessions", unit="sessions", retention="run", nullable=False)
+    possible = column(dy.Int32, "possible sessions", unit="sessions", retention="run", nullable=False)
+    authorised = column(dy.Int32, "authorised absence", unit="sessions", retention="run", nullable=False)
+    unauthorised = column(dy.Int32, "unauthorised absence", unit="sessions", retention="run", nullable=False)
     source = column(dy.String, "source", retention="run", nullable=False)
     delivery = column(dy.String, "delivery of the newest evidence", sensitivity="key", retention="run")
     row = column(dy.Int64, "row there", sensitivity="key", retention="run")
+
+
+class AbsenceCodes(dy.Schema):
+    """Sessions of absence by child, school, half term and code."""
+
+    person_id = key(dy.String, "child", retention="run")
+    school = column(dy.String, "LAESTAB", retention="run")
+    academic_year = column(dy.String, "academic year", retention="run", nullable=False)
+    term = column(dy.String, "autumn, spring or summer", retention="run", nullable=False)
+    half = column(dy.Int32, "half term, blank where only the term is known", retention="run")
+    code = column(dy.String, "attendance code", sensitivity="special", retention="run", nullable=False)
+    sessions = column(dy.Int32, "sessions", unit="sessions", retention="run", nullable=False)
 
 
 class Findings(dy.Schema):
@@ -178,6 +191,7 @@ RUN_TABLES: dict[str, type[dy.Schema]] = {
     "households": Households,
     "family_members": FamilyMembers,
     "absence": Absence,
+    "absence_codes": AbsenceCodes,
     "findings": Findings,
     "assessments": Assessments,
 }
