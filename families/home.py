@@ -1,4 +1,4 @@
-"""What lies on disk in $FAMILIES_HOME, and how a run is written so that a kill at any instant leaves the last one whole.
+"""What lies on disk in $FAMILIES_HOME, and how a run is written so that a kill leaves the last one whole.
 
 Layout: `deliveries/<id>/` as received, `runs/<run-id>/manifest.json` and `tables/*.parquet`, `runs/current` naming
 the published run, `casebook.sqlite`. Every write goes to a temporary name beside its place, is flushed, then renamed.

@@ -1,0 +1,48 @@
+# Everything that people, pre-commit and CI run. `make demo` and `make test` need nothing but Python 3.11 or newer.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := .uv/bin/uv
+RUN := $(UV) run --frozen --no-sync
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: demo test lint tests system install sample clean
+
+demo: install ## the sample authority, loaded, refreshed, and the dashboard on port 8501
+	$(RUN) families demo
+
+test: install system lint tests ## what CI runs
+
+lint: install
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+
+tests: install
+	$(RUN) pytest -n auto --dist loadgroup -q
+
+# The browser and the database server that the tests drive, where this machine lacks them and we may install them.
+system:
+	@if ! command -v chromium >/dev/null || ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium postgresql; \
+	  else \
+	    echo "The tests need Chromium and PostgreSQL: sudo apt-get install chromium postgresql"; exit 2; \
+	  fi; \
+	fi
+
+install: .venv/.installed
+
+.venv/.installed: pyproject.toml uv.lock $(UV)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet "uv>=0.9,<1"
+
+sample: install ## make data/sample again, from its seed
+	rm -rf data/sample
+	$(RUN) families synthesise data/sample --pupils 600 --seed 1
+
+clean:
+	rm -rf .venv .uv var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,208 @@
+"""The `families` command: a user's mistake prints one sentence and exits 2; nothing prints a personal value unasked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from families.errors import Refused, UserError
+from families.home import Home
+from families.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Finds families who may need help out of a council's files, and shows why.",
+)
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+DAY = typer.Option(formats=["%Y-%m-%d"])
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+DASHBOARD = Path(__file__).parents[1] / "dashboard" / "app.py"
+
+
+def main() -> None:
+    """Run the command; turn a user's mistake into a sentence."""
+    try:
+        app()
+    except UserError as mistake:
+        err.print(str(mistake), style="red", markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _home() -> Home:
+    return Home(Settings().home)
+
+
+def _tell(step: str) -> None:
+    err.print(f"[dim]{dt.datetime.now():%H:%M:%S}[/dim] {step}", highlight=False)
+
+
+@app.command(epilog="Example: families synthesise A --pupils 600 --seed 1")
+def synthesise(
+    directory: Annotated[Path, typer.Argument(help="Where to write inbox/ and truth/.")],
+    pupils: Annotated[int, typer.Option(min=50, help="Pupils on roll, about.")] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same authority.")] = 1,
+    errors: Annotated[float, typer.Option(min=0, help="Multiplies every rate of error; 2 doubles them.")] = 1.0,
+    no_gazetteer: Annotated[bool, typer.Option("--no-gazetteer", help="Leave out the address gazetteer.")] = False,
+    from_: Annotated[dt.datetime, typer.Option("--from", formats=["%Y-%m-%d"])] = dt.datetime(2011, 9, 1),
+    to: Annotated[dt.datetime, DAY] = dt.datetime(2013, 8, 31),
+    format: Annotated[Literal["csv", "parquet"], typer.Option(help="Format of the session marks.")] = "csv",
+) -> None:
+    """Write a made-up authority: files as a council holds them, and what is true of it."""
+    from families.synthetic import synthesise as make
+
+    if directory.exists() and any(directory.iterdir()):
+        raise Refused(f"{directory} is not empty: name a new folder, so that nothing of yours is overwritten.")
+    make(
+        directory,
+        pupils=pupils,
+        seed=seed,
+        errors=errors,
+        gazetteer=not no_gazetteer,
+        first_day=from_.date(),
+        last_day=to.date(),
+        file_format=format,
+        report=out.print,
+    )
+
+
+@app.command(epilog="Example: families load A/inbox")
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    source: Annotated[str | None, typer.Option(help="What the file is, where it does not say so itself.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="A TOML file that maps the file's columns.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; write nothing.")] = False,
+) -> None:
+    """Read deliveries: rows in, accepted, rejected by reason. A file already loaded is refused."""
+    from families.sources.report import receipts_table
+    from families.sources.store import load as take_in
+
+    result = take_in(_home().path, paths, source=source, mapping=mapping, dry_run=dry_run, received_on=dt.date.today())
+    out.print(receipts_table(result.receipts))
+    for sentence in result.refusals:
+        err.print(sentence, style="red", markup=False, highlight=False)
+    if result.refusals:
+        sys.exit(2)
+
+
+@app.command(epilog="Example: families refresh --as-of 2013-09-01 --ruleset tf1-2012")
+def refresh(
+    as_of: Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day asked about.")],
+    ruleset: Annotated[str, typer.Option(help="Which version of the programme.")] = "tf1-2012",
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even outside the years the ruleset was in force.")] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Do every step again, even where nothing changed.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Mark the casebook as a made-up authority's.")] = False,
+) -> None:
+    """Link, form families, evaluate the criteria, publish to the casebook."""
+    from families.refresh import Asked
+    from families.refresh import refresh as run_refresh
+
+    asked = Asked(
+        as_of=as_of.date(),
+        ruleset=ruleset,
+        database_url=Settings().database_url,
+        published_at=dt.datetime.now(dt.UTC),
+        is_sample=sample,
+        anyway=anyway,
+        afresh=afresh,
+    )
+    run = run_refresh(_home(), asked, tell=_tell)
+    found = run.table("assessments")
+    eligible = found.filter(strand="eligible")["outcome"].value_counts(sort=True)
+    words = {"met": "eligible", "not_met": "not eligible", "unknown": "not known"}
+    counts = ", ".join(f"{count} {words[outcome]}" for outcome, count in eligible.rows())
+    out.print(f"Published run {run.run_id}: {found['family_id'].n_unique()} families; {counts}.", highlight=False)
+
+
+@app.command(epilog="Example: families explain F1A2B3C4 --criterion unauthorised_absence")
+def explain(
+    family: Annotated[str | None, typer.Argument(help="The family's id.")] = None,
+    link: Annotated[tuple[str, str] | None, typer.Option(help="Two person ids: why are they together?")] = None,
+    criterion: Annotated[str | None, typer.Option(help="Only this criterion.")] = None,
+) -> None:
+    """Say why, in sentences: who is in a family, what each criterion found, what ties two people."""
+    from families.explaining import explain_family, explain_link
+
+    if (family is None) == (link is None):
+        raise Refused("Give a family's id, or --link with two person ids.")
+    run = _home().require_current()
+    lines = explain_link(run, *link) if link else explain_family(_home(), run, family or "", criterion=criterion)
+    for line in lines:
+        out.print(line, markup=False, highlight=False)
+
+
+@app.command(epilog="Example: families score --truth A/truth --json")
+def score(
+    truth: Annotated[Path, typer.Option(help="The truth/ folder of a made-up authority.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Compare the published run with what is true of a made-up authority."""
+    from families.score import score as compare
+    from families.sources.store import read_records
+
+    home = _home()
+    figures = compare(home.require_current(), truth, persons=read_records(home.path, tables=["persons"])["persons"])
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for group, values in figures.items():
+        line = ", ".join(
+            f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+        )
+        out.print(f"{group.replace('_', ' ')}: {line.replace('_', ' ')}", highlight=False)
+
+
+@app.command(epilog="Example: families bench --pupils 20000")
+def bench(
+    pupils: Annotated[int, typer.Option(min=200, help="Size of the made-up authority.")] = 20_000,
+    seed: Annotated[int, typer.Option()] = 7,
+    keep: Annotated[Path | None, typer.Option(help="Keep the authority and its home here, and use them again.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the figures into data/BENCHMARKS.md.")] = False,
+) -> None:
+    """Time every stage on a made-up authority, and the ratios that the design promises."""
+    from families.bench import run_bench
+
+    run_bench(pupils=pupils, seed=seed, keep=keep, write=write, tell=_tell, show=out.print)
+
+
+@app.command(epilog="Example: families demo --no-serve")
+def demo(
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop once everything is published.")] = False,
+    home: Annotated[Path, typer.Option(help="The fresh home to make.")] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help="The dashboard's port.")] = 8501,
+) -> None:
+    """A fresh home with the sample authority: load, refresh, made-up staff, then the dashboard."""
+    from families.demo import make_demo
+
+    settings = make_demo(home, SAMPLE, tell=_tell)
+    out.print(f"The sample authority is in {home}.", highlight=False)
+    if not no_serve:
+        _serve(settings, port=port)
+
+
+@app.command(epilog="Example: families serve --port 8501")
+def serve(port: Annotated[int, typer.Option(help="The dashboard's port.")] = 8501) -> None:
+    """The dashboard."""
+    _serve(Settings(), port=port)
+
+
+def _serve(settings: Settings, *, port: int) -> None:
+    environment = os.environ | {"FAMILIES_HOME": str(settings.home.resolve())}
+    if settings.database:
+        environment["FAMILIES_DATABASE_URL"] = settings.database
+    out.print(f"The dashboard is at http://localhost:{port}; stop it with Ctrl+C.", highlight=False)
+    command = [sys.executable, "-m", "streamlit", "run", str(DASHBOARD), "--server.port", str(port)]
+    os.chdir(DASHBOARD.parents[1])
+    os.execve(sys.executable, command, environment)  # noqa: S606 (our own interpreter, fixed arguments)
