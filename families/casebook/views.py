@@ -16,6 +16,17 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class StaffMember:
+    """Someone who may open the casebook, as the demo chooser offers them."""
+
+    staff_id: str
+    name: str
+    role: str
+    role_label: str
+    is_demo: bool
+
+
+@dataclass(frozen=True)
 class DataAsAt:
     """What a page must say of the data under it."""
 

@@ -1,0 +1,32 @@
+"""Writing down who did or saw what. Events go into the transaction of the act itself, and use real time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from families.casebook.models import AuditEvent, table
+from families.casebook.views import Reader
+
+SYSTEM = Reader(staff_id="system", role="system", purpose="refresh")
+
+
+def note(
+    connection: Connection, reader: Reader, *, action: str, family_ids: Iterable[str | None], detail: dict[str, Any]
+) -> None:
+    """One event for each family shown or acted on; None stands for an act that showed none."""
+    shared = {
+        "at": dt.datetime.now(dt.UTC),
+        "staff_id": reader.staff_id,
+        "role": reader.role,
+        "purpose": reader.purpose.strip(),
+        "action": action,
+        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
+    }
+    events = [shared | {"family_id": family_id} for family_id in family_ids]
+    if events:
+        connection.execute(insert(table(AuditEvent)), events)

@@ -1,0 +1,126 @@
+"""Publishing a run: one transaction replaces every `published_*` table whole and touches nothing else.
+
+Killed at any instant, the casebook still shows the last publication, whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
+
+from families.casebook import audit
+from families.casebook.database import writing
+from families.casebook.migrations import migrate
+from families.casebook.models import PUBLISHED, Publication, table
+from families.casebook.selection import PublishedRun, rows_to_publish
+from families.errors import Refused
+
+__all__ = ["PublishedCounts", "PublishedRun", "publish"]
+
+PUBLISHERS_ONE_AT_A_TIME = 7_305_002  # key of a PostgreSQL advisory lock; SQLite has one writer anyway
+
+
+@dataclass(frozen=True)
+class PublishedCounts:
+    """What a refresh published, for its manifest and its last line; nobody is named."""
+
+    families_assessed: int
+    eligible: int
+    near_misses: int
+    members: int
+    findings: int
+    evidence: int
+
+
+def publish(
+    engine: Engine,
+    *,
+    tables: Mapping[str, pl.DataFrame],
+    explained: pl.DataFrame,
+    strands: Mapping[str, str],
+    run: PublishedRun,
+    file_names: Mapping[str, str],
+) -> PublishedCounts:
+    """Replace what the casebook publishes by the families of this run that may enter it.
+
+    `explained` has a row for each finding: family_id, person_id, criterion, label, strand, outcome, sentence,
+    newest_on, evidence (JSON list of [source, delivery, row]). `strands` gives each strand's label, in page order;
+    `file_names` each delivery's file. The same run again leaves identical rows.
+    """
+    rows = rows_to_publish(tables, explained=explained, strands=strands, run=run, file_names=file_names)
+    counts = _counts(rows)
+    migrate(engine)
+    with writing(engine) as connection:
+        _wait_for_turn(connection)
+        before = connection.execute(select(table(Publication))).one_or_none()
+        if before is not None and run.is_sample and not before.is_sample:
+            raise Refused(
+                "This casebook holds real families, so the sample authority is not published into it: "
+                "give the sample a home or a FAMILIES_DATABASE_URL of its own."
+            )
+        if before is not None and before.run_id == run.run_id:
+            rows["publication"] = rows["publication"].with_columns(published_at=pl.lit(before.published_at))
+        _replace(connection, rows)
+        audit.note(
+            connection,
+            audit.SYSTEM,
+            action="publish",
+            family_ids=[None],
+            detail={"run_id": run.run_id, "eligible": counts.eligible, "near_misses": counts.near_misses},
+        )
+    return counts
+
+
+def _counts(rows: Mapping[str, pl.DataFrame]) -> PublishedCounts:
+    publication = rows["publication"].row(0, named=True)
+    return PublishedCounts(
+        families_assessed=publication["families_assessed"],
+        eligible=publication["eligible"],
+        near_misses=publication["near_misses"],
+        members=rows["published_member"].height,
+        findings=rows["published_finding"].height,
+        evidence=rows["published_evidence"].height,
+    )
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHERS_ONE_AT_A_TIME})
+
+
+def _replace(connection: Connection, rows: Mapping[str, pl.DataFrame]) -> None:
+    for model in reversed(PUBLISHED):
+        connection.execute(delete(table(model)))
+    for model in PUBLISHED:
+        write_rows(connection, table(model), rows[table(model).name])
+
+
+def write_rows(connection: Connection, into: Table, frame: pl.DataFrame) -> None:
+    """Write a frame's rows into the table of the same columns, by the fastest way of each database."""
+    frame = frame.select(column.name for column in into.columns)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, into, frame)
+    elif frame.height:
+        statement = str(insert(into).compile(dialect=connection.dialect))
+        connection.exec_driver_sql(statement, _as_sqlite(frame).rows())
+
+
+def _as_sqlite(frame: pl.DataFrame) -> pl.DataFrame:
+    """Dates and instants as SQLAlchemy stores them in SQLite, which has neither."""
+    instants = pl.col(pl.Datetime).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
+    return frame.with_columns(pl.col(pl.Date).dt.strftime("%Y-%m-%d"), instants)
+
+
+def _copy(connection: Connection, into: Table, frame: pl.DataFrame) -> None:
+    driver: psycopg.Connection[tuple[object, ...]] = connection.connection.driver_connection  # type: ignore[assignment]
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(into.name), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    )
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in frame.iter_rows():
+            copy.write_row(row)

@@ -1,0 +1,348 @@
+"""What pages read. Each function decides access, writes down who saw which family, and only then gives plain values.
+
+The event is in the same transaction as the read: if it cannot be written, nothing is shown. A family that does not
+exist and one the reader may not see get the same answer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, or_, select
+
+from families.casebook import audit
+from families.casebook.access import ROLES, narrowed_to, statuses_for
+from families.casebook.database import audited, reading
+from families.casebook.models import (
+    Publication,
+    PublishedAbsence,
+    PublishedCoverage,
+    PublishedEvidence,
+    PublishedFamily,
+    PublishedFinding,
+    PublishedMember,
+    PublishedOutcome,
+    PublishedStrand,
+    PublishedTie,
+    Staff,
+    table,
+)
+from families.casebook.views import (
+    ChildBrief,
+    CoverageLine,
+    DataAsAt,
+    Evidence,
+    FamilyList,
+    FamilyRecord,
+    FamilySummary,
+    FindingView,
+    HalfTermAbsence,
+    Member,
+    Reader,
+    StaffMember,
+    StrandOutcome,
+    Tie,
+)
+from families.errors import NotAllowed, Refused
+
+FAMILY = table(PublishedFamily).c
+MEMBER = table(PublishedMember).c
+OUTCOME = table(PublishedOutcome).c
+STRAND = table(PublishedStrand).c
+FINDING = table(PublishedFinding).c
+EVIDENCE = table(PublishedEvidence).c
+ABSENCE = table(PublishedAbsence).c
+TIE = table(PublishedTie).c
+STAFF = table(Staff).c
+
+MOST_ON_A_PAGE = 200
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "newest_evidence": (FAMILY.newest_evidence_on.desc().nulls_last(), FAMILY.name_place),
+    "name": (FAMILY.name_place,),
+    "size": (FAMILY.size.desc(), FAMILY.name_place),
+    "youngest_child": (FAMILY.youngest_born_on.desc().nulls_last(), FAMILY.name_place),
+}
+
+ValueT = TypeVar("ValueT")
+
+
+def data_as_at(engine: Engine) -> DataAsAt:
+    """What every page says of the data under it."""
+    with reading(engine) as connection:
+        publication = _publication(connection)
+    return DataAsAt(
+        run_id=publication.run_id,
+        as_of=publication.as_of,
+        ruleset=publication.ruleset,
+        published_at=publication.published_at,
+        is_sample=publication.is_sample,
+    )
+
+
+def _publication(connection: Connection) -> Row[Any]:
+    row = connection.execute(select(table(Publication))).one_or_none()
+    if row is None:
+        raise Refused("Nothing has been published yet: load files with `families load`, then `families refresh`.")
+    return row
+
+
+def coverage(engine: Engine) -> tuple[CoverageLine, ...]:
+    """What each source speaks for; outside it, silence means unknown."""
+    lines = table(PublishedCoverage)
+    with reading(engine) as connection:
+        return tuple(CoverageLine(**row._mapping) for row in connection.execute(select(lines).order_by(lines.c.source)))
+
+
+def strand_labels(engine: Engine) -> dict[str, str]:
+    """The strands of the published ruleset and their labels, in page order."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(STRAND.strand, STRAND.label).order_by(STRAND.place))
+        return {row.strand: row.label for row in rows}
+
+
+def list_families(
+    engine: Engine,
+    reader: Reader,
+    *,
+    status: str | None = None,
+    strand: str | None = None,
+    text: str = "",
+    sort: str = "newest_evidence",
+    page: int = 1,
+    page_size: int = 25,
+) -> FamilyList:
+    """One page (from 1) of the families a reader may see.
+
+    `strand` keeps families in which that strand is met; `text` those whose name, or a child's, has it in it.
+    Each family on the page is audited, with what was searched for; so is a search that finds nobody.
+    """
+    if sort not in SORTS:
+        raise Refused(f"Families cannot be sorted so; choose one of {', '.join(SORTS)}.")
+    if page < 1 or not 1 <= page_size <= MOST_ON_A_PAGE:
+        raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} families, and pages are counted from 1.")
+    asked = {"status": status, "strand": strand, "text": text, "sort": sort, "page": page}
+    statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), status), action="list_families")
+    wanted = _wanted(statuses, strand=strand, text=text)
+    with audited(engine) as connection:
+        total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
+        query = select(table(PublishedFamily)).where(wanted).order_by(*SORTS[sort])
+        rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
+        families = _summaries(connection, rows)
+        shown: list[str | None] = [row.family_id for row in rows]
+        audit.note(connection, reader, action="list_families", family_ids=shown or [None], detail=asked)
+    return FamilyList(families=families, total=total)
+
+
+def _decided(engine: Engine, reader: Reader, decide: Callable[[], ValueT], *, action: str) -> ValueT:
+    """A decision of access; a refusal is written down before it is given."""
+    try:
+        return decide()
+    except NotAllowed as refusal:
+        with audited(engine) as connection:
+            audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
+        raise
+
+
+def _wanted(statuses: Iterable[str], *, strand: str | None, text: str) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [FAMILY.status.in_(sorted(statuses))]
+    if strand is not None:
+        of_family = OUTCOME.family_id == FAMILY.family_id
+        conditions.append(exists().where(of_family, OUTCOME.strand == strand, OUTCOME.outcome == "met"))
+    folded = fold(text)
+    if folded:
+        of_family = and_(MEMBER.family_id == FAMILY.family_id, MEMBER.role == "child")
+        in_child = exists().where(of_family, MEMBER.name_folded.contains(folded, autoescape=True))
+        conditions.append(or_(FAMILY.name_folded.contains(folded, autoescape=True), in_child))
+    return and_(*conditions)
+
+
+def fold(words: str) -> str:
+    """Words as search compares them: lower case, without accents, single spaces."""
+    letters = unicodedata.normalize("NFKD", words)
+    plain = "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
+    return " ".join(plain.lower().split())
+
+
+def _summaries(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[FamilySummary, ...]:
+    ids = [row.family_id for row in rows]
+    query = select(MEMBER.family_id, MEMBER.name, MEMBER.age).where(MEMBER.family_id.in_(ids), MEMBER.role == "child")
+    children = _grouped(connection, query.order_by(MEMBER.family_id, MEMBER.place), by="family_id")
+    strands = _strand_outcomes(connection, ids)
+    return tuple(
+        FamilySummary(
+            family_id=row.family_id,
+            name=row.name,
+            status=row.status,
+            children=tuple(ChildBrief(name=child.name, age=child.age) for child in children[row.family_id]),
+            strands=strands[row.family_id],
+            newest_evidence_on=row.newest_evidence_on,
+            unknown=row.unknown,
+            size=row.size,
+        )
+        for row in rows
+    )
+
+
+def _grouped(connection: Connection, query: Select[Any], *, by: str) -> defaultdict[Hashable, list[Row[Any]]]:
+    groups: defaultdict[Hashable, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query):
+        groups[row._mapping[by]].append(row)
+    return groups
+
+
+def _strand_outcomes(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[StrandOutcome, ...]]:
+    query = (
+        select(OUTCOME.family_id, OUTCOME.strand, STRAND.label, OUTCOME.outcome, OUTCOME.reason)
+        .join(table(PublishedStrand), OUTCOME.strand == STRAND.strand)
+        .where(OUTCOME.family_id.in_(ids))
+        .order_by(OUTCOME.family_id, STRAND.place)
+    )
+    groups = _grouped(connection, query, by="family_id")
+    return {
+        family_id: tuple(
+            StrandOutcome(strand=row.strand, label=row.label, outcome=row.outcome, reason=row.reason)
+            for row in groups[family_id]
+        )
+        for family_id in ids
+    }
+
+
+def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecord:
+    """Everything the record page shows of one family; audited as one read of it."""
+    statuses = _decided(engine, reader, lambda: statuses_for(reader), action="read_family")
+    with audited(engine) as connection:
+        query = select(table(PublishedFamily)).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+        family = connection.execute(query).one_or_none()
+        record = _record(connection, family) if family else None
+        audit.note(
+            connection,
+            reader,
+            action="read_family" if record else "read_family_refused",
+            family_ids=[family_id if record else None],
+            detail={} if record else {"why": "no such family, or not for this role"},
+        )
+    if record is None:
+        raise NotAllowed("There is no family under this id that you may see.")
+    return record
+
+
+def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
+    publication = _publication(connection)
+    return FamilyRecord(
+        family_id=family.family_id,
+        name=family.name,
+        status=family.status,
+        address=family.address,
+        members=_members(connection, family.family_id),
+        strands=_strand_outcomes(connection, [family.family_id])[family.family_id],
+        findings=_findings(connection, family.family_id),
+        absence=_absence(connection, family.family_id),
+        absence_threshold_percent=publication.absence_threshold_percent,
+        ties=_ties(connection, family.family_id),
+    )
+
+
+def _members(connection: Connection, family_id: str) -> tuple[Member, ...]:
+    columns = (
+        *(MEMBER.person_id, MEMBER.name, MEMBER.sex, MEMBER.date_of_birth, MEMBER.age),
+        *(MEMBER.role, MEMBER.is_resident, MEMBER.school, MEMBER.why),
+    )
+    query = select(*columns).where(MEMBER.family_id == family_id).order_by(MEMBER.place)
+    return tuple(Member(**row._mapping) for row in connection.execute(query))
+
+
+def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]:
+    named = and_(MEMBER.family_id == FINDING.family_id, MEMBER.person_id == FINDING.person_id)
+    query = (
+        select(table(PublishedFinding), MEMBER.name.label("person_name"))
+        .outerjoin(table(PublishedMember), named)
+        .where(FINDING.family_id == family_id)
+        .order_by(FINDING.finding_id)
+    )
+    evidence = _evidence(connection, family_id)
+    return tuple(
+        FindingView(
+            person_id=row.person_id,
+            person_name=row.person_name,
+            strand=row.strand,
+            criterion=row.criterion,
+            label=row.label,
+            outcome=row.outcome,
+            sentence=row.sentence,
+            newest_on=row.newest_on,
+            evidence=tuple(evidence[row.finding_id]),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[Evidence]]:
+    query = (
+        select(EVIDENCE.finding_id, EVIDENCE.source, EVIDENCE.file, EVIDENCE.row)
+        .join(table(PublishedFinding), EVIDENCE.finding_id == FINDING.finding_id)
+        .where(FINDING.family_id == family_id)
+        .order_by(EVIDENCE.finding_id, EVIDENCE.place)
+    )
+    evidence: defaultdict[int, list[Evidence]] = defaultdict(list)
+    for finding_id, source, file, number in connection.execute(query):
+        evidence[finding_id].append(Evidence(source=source, file=file, row=number))
+    return evidence
+
+
+def _absence(connection: Connection, family_id: str) -> tuple[HalfTermAbsence, ...]:
+    query = (
+        select(ABSENCE.person_id, ABSENCE.half_term, ABSENCE.possible, ABSENCE.authorised, ABSENCE.unauthorised)
+        .join(
+            table(PublishedMember),
+            and_(MEMBER.family_id == ABSENCE.family_id, MEMBER.person_id == ABSENCE.person_id),
+        )
+        .where(ABSENCE.family_id == family_id)
+        .order_by(MEMBER.place, ABSENCE.place)
+    )
+    return tuple(HalfTermAbsence(**row._mapping) for row in connection.execute(query))
+
+
+def _ties(connection: Connection, family_id: str) -> tuple[Tie, ...]:
+    query = (
+        select(TIE.person_a, TIE.person_b, TIE.tie, TIE.why)
+        .where(TIE.family_id == family_id)
+        .order_by(TIE.strength, TIE.person_a, TIE.person_b, TIE.tie)
+    )
+    return tuple(Tie(**row._mapping) for row in connection.execute(query))
+
+
+def demo_staff(engine: Engine) -> list[StaffMember]:
+    """Whom the demo chooser offers; refused on a casebook that is not a sample."""
+    with reading(engine) as connection:
+        require_sample(connection)
+        rows = connection.execute(select(table(Staff)).where(STAFF.is_demo)).all()
+    order = list(ROLES)
+    return sorted(map(_staff_member, rows), key=lambda member: (order.index(member.role), member.name))
+
+
+def staff_by_id(engine: Engine, staff_id: str) -> StaffMember | None:
+    """A member of staff; made-up staff are nobody on a casebook that is not a sample."""
+    with reading(engine) as connection:
+        row = connection.execute(select(table(Staff)).where(STAFF.staff_id == staff_id)).one_or_none()
+        if row is None or (row.is_demo and not _is_sample(connection)):
+            return None
+    return _staff_member(row)
+
+
+def _is_sample(connection: Connection) -> bool:
+    return bool(connection.execute(select(table(Publication).c.is_sample)).scalar_one_or_none())
+
+
+def require_sample(connection: Connection) -> None:
+    """Refuse what only a casebook with the sample authority may do."""
+    if not _is_sample(connection):
+        raise NotAllowed("Made-up staff exist only in a casebook that holds the sample authority.")
+
+
+def _staff_member(row: Row[Any]) -> StaffMember:
+    return StaffMember(
+        staff_id=row.staff_id, name=row.name, role=row.role, role_label=ROLES[row.role], is_demo=row.is_demo
+    )
