@@ -81,7 +81,7 @@ def _known(finding: Mapping[str, object], criterion: Criterion, who: str) -> str
 
 def _tenths(value: int, out_of: int) -> str:
     """A share in per cent to one decimal, cut and not rounded, so that 14.99 never reads as 15.0."""
-    tenths = value * 1000 // out_of
+    tenths = value * 100 * 10 // out_of
     return f"{tenths // 10}.{tenths % 10}"
 
 
