@@ -1,0 +1,231 @@
+"""Who is in which family: each kind of household as a few facts and the family expected."""
+
+import datetime as dt
+
+import pytest
+from households_town import Town
+
+
+def two_parents() -> Town:
+    return Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Cole", "PAF", True)])
+
+
+def test_two_parents_listed_at_the_pupils_address():
+    assert two_parents().family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "parent"}
+
+
+def test_membership_is_explained_in_one_sentence():
+    expected = "Mother of Ria with parental responsibility, living at the pupil's address (Common Transfer File, 12 July 2013)."
+    assert two_parents().reason("Anna Cole") == expected
+    assert two_parents().reason("Ria Cole") == "Child living at this address (Common Transfer File, 12 July 2013)."
+
+
+def test_lone_parent():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)]).council_tax("1 Elm", "Anna Cole")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+
+
+def test_a_separated_parent_is_linked_not_resident():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Hill", "PAF", True, "9 Oak")])
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Hill": "linked"}
+    assert "living at another address" in town.reason("Ben Hill")
+
+
+def test_step_family_is_one_family():
+    town = (
+        Town()
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Sam Hill", "STF", False)])
+        .transfer("Tom Hill", "1 Elm", [("Sam Hill", "PAF", True), ("Anna Cole", "STM", False)])
+    )
+    expected = {"Ria Cole": "child", "Tom Hill": "child", "Anna Cole": "parent", "Sam Hill": "parent"}
+    assert town.families() == [expected]
+
+
+def test_a_grandparent_with_parental_responsibility_is_the_carer():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Gwen Cole", "REL", True), ("Anna Cole", "PAM", True, "9 Oak")])
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Gwen Cole": "carer", "Anna Cole": "linked"}
+
+
+def test_a_relative_without_responsibility_is_a_carer_only_where_there_is_no_other():
+    alone = Town().transfer("Ria Cole", "1 Elm", [("Gwen Cole", "REL", False)])
+    assert alone.family_of("Ria Cole")["Gwen Cole"] == "carer"
+    beside = Town().transfer("Ria Cole", "1 Elm", [("Gwen Hall", "REL", False), ("Anna Cole", "PAM", True)])
+    assert beside.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+
+
+def test_professionals_are_nobodys_family():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Sue Cole", "SWR", True)])
+    assert "Sue Cole" not in town.family_of("Ria Cole")
+
+
+def test_houses_in_multiple_occupation_hold_several_families():
+    town = (
+        Town()
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+        .transfer("Tom Hill", "1 Elm", [("Sue Hill", "PAM", True)])
+        .council_tax("1 Elm", "Max Lord")
+    )
+    town.shared.add("1 Elm")
+    assert town.families() == [
+        {"Anna Cole": "parent", "Ria Cole": "child"},
+        {"Sue Hill": "parent", "Tom Hill": "child"},
+    ]
+
+
+def test_two_sisters_with_children_in_one_house_stay_two_families():
+    town = (
+        Town()
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+        .transfer("Tom Cole", "1 Elm", [("Beth Cole", "PAM", True)])
+        .council_tax("1 Elm", "Anna Cole", "Beth Cole")
+    )
+    assert len(town.families()) == 2
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+
+
+def test_a_hostel_ties_nobody_but_parents_to_their_children():
+    town = (
+        Town()
+        .transfer("Ria Cole", "Hostel", [("Anna Cole", "PAM", True)])
+        .pupil("Tom Cole", "Hostel")
+        .benefit("Bob Cole", "Hostel")
+    )
+    town.communal.add("Hostel")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+    assert town.family_of("Tom Cole") == {"Tom Cole": "child"}
+
+
+def test_a_flat_whose_number_was_lost_is_read_as_the_persons_own_flat():
+    town = (
+        Town()
+        .transfer("Ria Cole", "Flat A, 1 Elm", [("Anna Cole", "PAM", True)])
+        .council_tax("1 Elm", "Anna Cole")
+        .pupil("Tom Hill", "Flat B, 1 Elm")
+    )
+    town.flats |= {"Flat A, 1 Elm": "1 Elm", "Flat B, 1 Elm": "1 Elm"}
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+    assert town.family_of("Tom Hill") == {"Tom Hill": "child"}
+
+
+def two_homes() -> Town:
+    return (
+        Town()
+        .pupil("Ria Cole", "1 Elm", on="2012-10-04")
+        .pupil("Ria Cole", "9 Oak", on="2013-01-17")
+        .pupil("Ria Cole", "1 Elm", on="2013-05-16")
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Hill", "PAF", True, "9 Oak")])
+    )
+
+
+def test_a_child_with_two_homes_belongs_to_the_family_of_each():
+    assert two_homes().families() == [
+        {"Anna Cole": "linked", "Ben Hill": "parent", "Ria Cole": "child"},
+        {"Anna Cole": "parent", "Ben Hill": "linked", "Ria Cole": "child"},
+    ]
+
+
+def test_a_home_left_behind_is_not_a_second_home():
+    town = (
+        Town()
+        .pupil("Ria Cole", "9 Oak", on="2012-10-04")
+        .pupil("Ria Cole", "1 Elm", on="2013-01-17")
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Hill", "PAF", True, "9 Oak")])
+    )
+    assert town.families() == [{"Anna Cole": "parent", "Ben Hill": "linked", "Ria Cole": "child"}]
+
+
+def test_a_father_who_left_is_linked_although_the_contact_list_keeps_him():
+    town = two_parents().council_tax("9 Oak", "Ben Cole", since="2013-02-01")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "linked"}
+    assert "council tax, 30 April 2013" in town.reason("Ben Cole")
+
+
+def test_a_register_that_still_has_the_familys_old_address_is_out_of_date():
+    town = (
+        Town()
+        .pupil("Ria Cole", "9 Oak", on="2012-10-04")
+        .pupil("Ria Cole", "1 Elm", on="2013-05-16")
+        .transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Cole", "PAF", True)])
+        .council_tax("9 Oak", "Ben Cole")
+    )
+    assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+
+
+def test_twins_are_two_children_of_one_family():
+    town = two_parents().transfer("Rae Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    assert town.families() == [{"Anna Cole": "parent", "Ben Cole": "parent", "Rae Cole": "child", "Ria Cole": "child"}]
+
+
+def test_a_parent_missing_from_the_list_but_liable_with_the_other_is_inferred():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.council_tax("1 Elm", "Anna Cole", "Ben Hill")
+    assert town.family_of("Ria Cole")["Ben Hill"] == "parent"
+    assert town.reason("Ben Hill") == "Anna and Ben are liable for council tax together (council tax, 30 April 2013)."
+
+
+def test_a_parent_missing_from_the_list_is_inferred_from_the_surname():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Hill", "PAM", True)]).council_tax("1 Elm", "Ben Cole")
+    assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+    assert "same surname at the same address" in town.reason("Ben Cole")
+
+
+def test_a_lodger_is_no_member():
+    town = two_parents().benefit("Max Lord", "1 Elm", born="1980-01-01")
+    assert "Max Lord" not in town.family_of("Ria Cole")
+
+
+def test_a_grown_up_sibling_is_an_adult_not_a_carer():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.benefit("Joe Cole", "1 Elm", born="1993-05-05")
+    assert town.family_of("Ria Cole")["Joe Cole"] == "adult"
+
+
+def test_single_person_discount_rules_out_a_second_adult():
+    town = two_parents().council_tax("1 Elm", "Anna Cole", discount="SPD")
+    town.transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Cole", "PAF", True)], on="2012-07-13")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "linked"}
+    assert "single person discount" in town.reason("Ben Cole")
+
+
+def test_a_newer_list_may_add_an_adult_to_a_discounted_address():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Sam Hill", "STF", False)])
+    town.council_tax("1 Elm", "Anna Cole", discount="SPD")
+    assert town.family_of("Ria Cole")["Sam Hill"] == "parent"
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_names_and_addresses_alone_form_a_family_where_only_one_can_be_meant(is_shared):
+    town = Town().pupil("Ria Cole", "1 Elm").adult("Anna Hill", "1 Elm")
+    town.shared |= {"1 Elm"} if is_shared else set()
+    assert town.family_of("Ria Cole").get("Anna Hill") == (None if is_shared else "parent")
+
+
+def test_a_child_no_longer_under_eighteen_is_an_adult_of_the_family():
+    town = two_parents().pupil("Joe Cole", "1 Elm", born="1995-08-31", on="2012-05-17")
+    assert town.family_of("Ria Cole")["Joe Cole"] == "adult"
+
+
+def test_the_newest_address_wins_and_a_stale_record_does_not_bring_a_child_back():
+    town = Town().pupil("Ria Cole", "1 Elm", on="2012-05-17")
+    for on in ("2012-10-04", "2013-01-17"):
+        town.pupil("Ria Cole", "9 Oak", on=on)
+    moved = town.formed().residences
+    assert moved.filter("is_current")["address_id"].to_list() == ["9 Oak"]
+    stale = town.pupil("Ria Cole", "1 Elm", on="2013-05-16").formed().residences
+    assert stale.filter("is_current")["address_id"].to_list() == ["9 Oak"]
+
+
+def test_evidence_after_the_as_of_date_is_not_used():
+    town = Town().pupil("Ria Cole", "1 Elm", on="2013-01-17").pupil("Ria Cole", "9 Oak", on="2013-05-16")
+    before = town.formed(as_of=dt.date(2013, 3, 1)).residences
+    assert before["address_id"].to_list() == ["1 Elm"]
+
+
+def test_ids_are_carried_over_by_the_children_in_common():
+    first = two_parents().formed().family_members
+    moved = two_parents().pupil("Abe Cole", "2 Ash").pupil("Ria Cole", "2 Ash", on="2013-08-01")
+    moved.transfer("Ria Cole", "2 Ash", [("Anna Cole", "PAM", True)], on="2013-08-01")
+    moved.transfer("Abe Cole", "2 Ash", [("Anna Cole", "PAM", True)], on="2013-08-01")
+    second = moved.formed(previous=first).family_members
+    assert set(second["family_id"]) == set(first["family_id"])
+    assert set(moved.formed().family_members["family_id"]) != set(first["family_id"])
