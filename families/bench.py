@@ -142,7 +142,7 @@ def _ratios(folder: Path, home: Path, stages: list[Stage]) -> list[str]:
         f"{duckdb.__version__} over one row a session: **{t / o:.1f} times as fast**"
         f"{'' if same else ' (the totals differ!)'}",
         f"- the roll-up against decoding its column ({d:.2f} s): **{o / d:.1f} times**",
-        f"- the whole refresh against Polars scanning its inputs once ({scan:.2f} s): **{everything / scan:.1f} times**",
+        f"- the whole refresh against Polars' scan of its inputs ({scan:.2f} s): **{everything / scan:.1f} times**",
         f"- a refresh in which nothing changed against the whole refresh: **{again / everything:.3f}**",
     ]
 

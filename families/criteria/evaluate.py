@@ -12,6 +12,7 @@ from families.criteria.measures import gaps, measured, window_of
 from families.criteria.ruleset import Condition, Criterion, Ruleset, Strand
 
 MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
+IN_WORDS = {MET: "met", NOT_MET: "not met", UNKNOWN: "not known"}
 FINDING = [
     "family_id", "person_id", "criterion", "strand", "outcome", "value", "out_of",
     "bound", "window_from", "window_to", "newest_on", "detail", "evidence",
@@ -104,7 +105,7 @@ def _strand(strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl
         .group_by("family_id", maintain_order=True)
         .agg(
             _any_of(pl.col("outcome")).alias("outcome"),
-            words_of(MET).alias("met_by"),
+            _labels_of(MET).alias("met_by"),
             pl.col("detail")
             .filter(pl.col("outcome") == UNKNOWN)
             .unique(maintain_order=True)
@@ -123,18 +124,14 @@ def _strand(strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl
         .then(pl.format("Not known: {}.", "gap"))
         .when(pl.col("outcome") == NOT_MET)
         .then(pl.format("Not met: none of these holds: {}.", "asked"))
-        .otherwise(pl.lit(f"{_words(strand.if_nobody_asked)}: {strand.nobody_asked}."))
+        .otherwise(pl.lit(f"{IN_WORDS[strand.if_nobody_asked].capitalize()}: {strand.nobody_asked}."))
         .alias("reason"),
     )
 
 
-def words_of(outcome: str) -> pl.Expr:
+def _labels_of(outcome: str) -> pl.Expr:
     """The labels of the criteria with an outcome, each once."""
     return pl.col("label").filter(pl.col("outcome") == outcome).unique(maintain_order=True).str.join("; ")
-
-
-def _words(outcome: str) -> str:
-    return {MET: "Met", NOT_MET: "Not met", UNKNOWN: "Not known"}[outcome]
 
 
 def _any_of(outcome: pl.Expr) -> pl.Expr:
@@ -176,10 +173,9 @@ def _eligible(rules: Ruleset, strands: pl.DataFrame, members: pl.DataFrame) -> p
     names = [f"route {route.id}" for route in rules.route]
     labels = {strand.id: strand.label for strand in rules.strand}
     tally = pl.concat_str(
-        [pl.format(f"{label}: {{}}", pl.col(name).replace_strict({MET: "met", NOT_MET: "not met", UNKNOWN: "not known"}))
-         for name, label in labels.items()],
+        [pl.format(f"{label}: {{}}", pl.col(name).replace_strict(IN_WORDS)) for name, label in labels.items()],
         separator="; ",
-    )  # fmt: skip
+    )
     met_by = pl.coalesce(
         pl.when(pl.col(f"route {route.id}") == 2).then(pl.lit(f"Met by {route.label}")) for route in rules.route
     )
