@@ -1,0 +1,62 @@
+"""What stands around every page: who is looking, what the data is and what it covers, and the page when none can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from sqlalchemy import Engine
+
+from dashboard import identity, tables, words
+from families.casebook import reading
+from families.casebook.views import CoverageLine, DataAsAt, StaffMember
+from families.errors import UserError
+
+
+def banner(person: StaffMember | None, data: DataAsAt) -> None:
+    """The line above the title: that the data is made up, and who is looking."""
+    with st.container(horizontal=True, vertical_alignment="center", key="banner"):
+        if data.is_sample:
+            st.badge("Made-up data", icon=":material/science:", color="gray")
+        if person is not None:
+            st.space("stretch")
+            who = f"**{words.escape_markdown(person.name)}**, {words.escape_markdown(person.role_label.lower())}"
+            st.markdown(who, width="content")
+            st.button("Change person", key="change_person", on_click=identity.leave)
+
+
+def data_line(engine: Engine, data: DataAsAt) -> None:
+    """Data as at, and coverage: said on every page, by this function alone."""
+    lines = reading.coverage(engine)
+    with st.container(horizontal=True, vertical_alignment="center", key="data_line"):
+        as_at = f"**Data as at {words.long_date(data.as_of)}.** {words.coverage_in_short(lines)}"
+        st.markdown(as_at, width="content")
+        with st.popover("What the data covers", key="coverage_open"):
+            _coverage(lines, data)
+
+
+def _coverage(lines: Sequence[CoverageLine], data: DataAsAt) -> None:
+    frame = tables.coverage(lines)
+    st.table(
+        tables.for_markdown(frame),
+        hide_index=True,
+        border="horizontal",
+        alt=tables.alt(frame, "What each source covers"),
+    )
+    st.caption(
+        f"Outside what a source covers, nothing recorded means not known. "
+        f"Rules: {words.escape_markdown(data.ruleset)}. "
+        f"Published {words.local_time(data.published_at)}, run {words.escape_markdown(data.run_id)}."
+    )
+
+
+def refused(title: str, error: UserError | str) -> None:
+    """A page in place of the one asked for, with the sentence that says why and what to do."""
+    st.title(title)
+    st.warning(words.escape_markdown(str(error)))
+
+
+def nothing_to_show(error: UserError) -> None:
+    """The page where no casebook can be read, or none has been published: the sentence, and how to look around."""
+    refused("There are no families to show yet", error)
+    st.write("To look around with a made-up authority, run `families demo`.")

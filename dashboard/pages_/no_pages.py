@@ -1,0 +1,17 @@
+"""For roles that open no family: what the casebook lets them do here, and whom to ask."""
+
+import streamlit as st
+
+from dashboard import frame, identity
+from families.casebook import access
+from families.errors import NotAllowed
+
+visit = identity.visit()
+if visit is None:
+    st.stop()
+
+try:
+    access.statuses_for(visit.reader(identity.TO_LIST))
+except NotAllowed as error:
+    frame.refused("There is nothing here for your role yet", error)
+frame.data_line(visit.engine, visit.data)

@@ -1,0 +1,242 @@
+"""The frames that pages show, built from what the casebook hands over: only columns that appear on the screen.
+
+A chart and its table come from the same frame. Cells are plain text; `for_markdown` escapes them for `st.table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from dashboard import words
+from families.casebook.views import (
+    CoverageLine,
+    Evidence,
+    FamilyRecord,
+    FamilySummary,
+    FindingView,
+    HalfTermAbsence,
+    Member,
+    StrandOutcome,
+    Tie,
+)
+from families.casebook.wording import source_label
+
+ELIGIBLE = "eligible"  # the assessment that is no strand
+FAMILY_ROW = "Whole family"
+
+
+def for_markdown(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same cells, such that a table which reads Markdown shows them exactly as written."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns(pl.col(texts).map_elements(words.escape_markdown, return_dtype=pl.String))
+
+
+def families(them: Sequence[FamilySummary]) -> pl.DataFrame:
+    """A page of the list."""
+    return pl.DataFrame(
+        {
+            "Family": [words.plain(family.name) for family in them],
+            "Children and ages": [words.children(family.children) for family in them],
+            "Strands met": [strands_met(family.strands) for family in them],
+            "Newest evidence": [words.short_date(family.newest_evidence_on) for family in them],
+            "Not known": [family.unknown or "nothing" for family in them],
+            "People": [family.size for family in them],
+        },
+        schema={
+            "Family": pl.String,
+            "Children and ages": pl.String,
+            "Strands met": pl.String,
+            "Newest evidence": pl.String,
+            "Not known": pl.String,
+            "People": pl.Int64,
+        },
+    )
+
+
+def strands_met(strands: Iterable[StrandOutcome]) -> str:
+    """The strands a family meets, in words."""
+    return (
+        ", ".join(strand.label for strand in strands if strand.outcome == "met" and strand.strand != ELIGIBLE) or "none"
+    )
+
+
+def coverage(lines: Iterable[CoverageLine]) -> pl.DataFrame:
+    """What each source speaks for."""
+    return _text_frame(
+        ("Source", "Covers", "Schools", "In words"),
+        [
+            (
+                source_label(line.source),
+                words.span(line.covers_from, line.covers_to),
+                "whole authority" if line.schools is None else f"{line.schools:,}",
+                line.sentence,
+            )
+            for line in lines
+        ],
+    )
+
+
+def members(them: Iterable[Member]) -> pl.DataFrame:
+    """Who is in the family, and why each of them."""
+    return _text_frame(
+        ("Name", "Age", "Born", "Role", "Lives here", "School", "Why in this family"),
+        [
+            (
+                words.plain(member.name),
+                words.age(member.age),
+                words.short_date(member.date_of_birth),
+                words.role(member.role),
+                "yes" if member.is_resident else "no",
+                member.school or ("not supplied" if member.role == "child" else ""),
+                member.why,
+            )
+            for member in them
+        ],
+    )
+
+
+def strands(record: FamilyRecord) -> pl.DataFrame:
+    """Each member by each strand: met where any criterion of the strand is met for that person; long form."""
+    asked = [strand for strand in record.strands if strand.strand != ELIGIBLE]
+    family = [(FAMILY_ROW, strand.label, words.outcome(strand.outcome)) for strand in asked]
+    people = [
+        (name, strand.label, _any_of(record.findings, member.person_id, strand.strand))
+        for member, name in zip(record.members, distinct_names(record.members), strict=True)
+        for strand in asked
+    ]
+    return _text_frame(("Who", "Strand", "Outcome"), family + people)
+
+
+def _any_of(findings: Iterable[FindingView], person_id: str, strand: str) -> str:
+    outcomes = {finding.outcome for finding in findings if (finding.person_id, finding.strand) == (person_id, strand)}
+    first = next((value for value in ("met", "unknown", "not_met") if value in outcomes), None)
+    return words.OUTCOMES[first] if first else words.NOT_ASKED
+
+
+def distinct_names(them: Sequence[Member]) -> list[str]:
+    """Each member's name and age, and the same again with a number where two would read alike."""
+    names: list[str] = []
+    for member in them:
+        name = words.person(member.name, member.age)
+        alike = sum(1 for other in names if other == name or other.startswith(f"{name}, no. "))
+        names.append(f"{name}, no. {alike + 1}" if alike else name)
+    return names
+
+
+def strands_wide(long: pl.DataFrame) -> pl.DataFrame:
+    """The strands matrix as a table: one row a member, one column a strand."""
+    if long.is_empty():
+        return long
+    return long.pivot("Strand", index="Who", values="Outcome", maintain_order=True)
+
+
+def absence(rows: Iterable[HalfTermAbsence], *, person_id: str) -> pl.DataFrame:
+    """One child's sessions by half term, in the order handed over; a half term without data stays in, as blank."""
+    mine = [row for row in rows if row.person_id == person_id]
+    return pl.DataFrame(
+        {
+            "Half term": [words.half_term(row.half_term) for row in mine],
+            "Possible": [row.possible for row in mine],
+            "Authorised": [row.authorised for row in mine],
+            "Unauthorised": [row.unauthorised for row in mine],
+        },
+        schema={
+            "Half term": pl.String,
+            "Possible": pl.Int64,
+            "Authorised": pl.Int64,
+            "Unauthorised": pl.Int64,
+        },
+    ).with_columns(
+        _percent("Authorised").alias("Authorised %"),
+        _percent("Unauthorised").alias("Unauthorised %"),
+    )
+
+
+def _percent(column: str) -> pl.Expr:
+    """A share of possible sessions in percent; blank where nothing was possible, never NaN.
+
+    Cut to a tenth and not rounded, so that no share seems to reach a bound it misses.
+    """
+    return pl.when(pl.col("Possible") > 0).then(1000 * pl.col(column) // pl.col("Possible") / 10)
+
+
+def absence_in_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """The absence chart's table: the sessions behind each bar."""
+    return frame.select(
+        pl.col("Half term"),
+        *(_or_not_supplied(column) for column in ("Possible", "Authorised", "Unauthorised")),
+        *(
+            pl.when(pl.col(column).is_null())
+            .then(pl.lit(words.NOT_SUPPLIED))
+            .otherwise(pl.col(column).cast(pl.String) + "%")
+            .alias(column)
+            for column in ("Authorised %", "Unauthorised %")
+        ),
+    )
+
+
+def _or_not_supplied(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).fill_null(words.NOT_SUPPLIED)
+
+
+def findings(them: Iterable[FindingView]) -> pl.DataFrame:
+    """Findings side by side: who, what was asked, what was found, and where it stands."""
+    return _text_frame(
+        ("Who", "Criterion", "What was found", "Shown by"),
+        [
+            (
+                words.plain(finding.person_name or FAMILY_ROW),
+                finding.label,
+                finding.sentence,
+                evidence_in_short(finding.evidence),
+            )
+            for finding in them
+        ],
+    )
+
+
+def evidence_in_short(them: Sequence[Evidence], *, at_most: int = 3) -> str:
+    """Where a finding is shown, on one line."""
+    shown = [f"{item.file} row {item.row:,}" for item in them[:at_most]]
+    more = len(them) - len(shown)
+    return "; ".join(shown) + (f"; and {more:,} more" if more else "") or "no row"
+
+
+def evidence(them: Iterable[Evidence]) -> pl.DataFrame:
+    """Each row that shows a finding."""
+    return pl.DataFrame(
+        {
+            "Source": [source_label(item.source) for item in them],
+            "File": [item.file for item in them],
+            "Row": [item.row for item in them],
+        },
+        schema={"Source": pl.String, "File": pl.String, "Row": pl.Int64},
+    )
+
+
+def ties(them: Iterable[Tie], *, members: Sequence[Member]) -> pl.DataFrame:
+    """Who is tied to whom and why: the family graph in words."""
+    names = dict(zip((member.person_id for member in members), distinct_names(members), strict=True))
+    return _text_frame(
+        ("One", "Other", "Tie", "Why"),
+        [
+            (
+                names.get(tie.person_a, "a person not shown"),
+                names.get(tie.person_b, "a person not shown"),
+                tie.tie,
+                tie.why,
+            )
+            for tie in them
+        ],
+    )
+
+
+def _text_frame(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def alt(frame: pl.DataFrame, what: str) -> str:
+    """A table's text equivalent: what it lists, how many rows, and its columns."""
+    return f"{what}: {words.counted(len(frame), 'row')}; columns {words.listed(frame.columns)}."

@@ -1,0 +1,141 @@
+"""How the dashboard says things: dates, outcomes, roles, sources. Nothing here draws, reads or decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from families.casebook.views import ChildBrief, CoverageLine
+from families.casebook.wording import source_label
+
+NOT_SUPPLIED = "not supplied"
+NOT_KNOWN = "not known"
+
+OUTCOMES = {"met": "Met", "not_met": "Not met", "unknown": "Not known"}
+NOT_ASKED = "Not asked"
+
+STATUSES = {"eligible": "Meets the criteria", "near_miss": "Near miss"}
+
+ROLES = {
+    "child": "child",
+    "parent": "parent",
+    "carer": "carer",
+    "adult": "other adult",
+    "linked": "linked, lives elsewhere",
+}
+
+SEXES = {"F": "female", "M": "male"}
+
+_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_LONDON = ZoneInfo("Europe/London")
+
+
+def plain(text: str) -> str:
+    """A text as it stands, on one line: no control characters."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def escape_markdown(text: str) -> str:
+    """A text that Markdown shows exactly as written: names and notes may hold links, images or emphasis."""
+    return _MARKDOWN.sub(r"\\\1", plain(text))
+
+
+def long_date(day: dt.date | None) -> str:
+    """A date in running text: 23 November 2026."""
+    return f"{day.day} {day:%B %Y}" if day else NOT_KNOWN
+
+
+def short_date(day: dt.date | None) -> str:
+    """A date in a table: 23 Nov 2026."""
+    return f"{day.day} {day:%b %Y}" if day else NOT_KNOWN
+
+
+def local_time(moment: dt.datetime) -> str:
+    """A moment as a clock in England shows it; a time without a zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    here = aware.astimezone(_LONDON)
+    return f"{long_date(here.date())} at {here:%H:%M}"
+
+
+def outcome(value: str) -> str:
+    """The word for an outcome; what is not one of the three is said to be not known."""
+    return OUTCOMES.get(value, OUTCOMES["unknown"])
+
+
+def status(value: str) -> str:
+    """The words for where a family stands."""
+    return STATUSES.get(value, _spaced(value))
+
+
+def role(value: str) -> str:
+    """The words for a role in a family."""
+    return ROLES.get(value, _spaced(value))
+
+
+def sex(value: str | None) -> str:
+    """The word for a sex."""
+    return SEXES.get(value or "", NOT_KNOWN)
+
+
+def _spaced(value: str) -> str:
+    return value.replace("_", " ").capitalize()
+
+
+def age(years: int | None) -> str:
+    """An age in whole years."""
+    return str(years) if years is not None else NOT_KNOWN
+
+
+def person(name: str, years: int | None) -> str:
+    """A name with an age: Ria (9)."""
+    return f"{plain(name)} ({years})" if years is not None else f"{plain(name)} (age {NOT_KNOWN})"
+
+
+def children(them: Iterable[ChildBrief]) -> str:
+    """The children of a family on one line: Ria (9), Tom (13)."""
+    return ", ".join(person(child.name, child.age) for child in them) or "none known"
+
+
+def listed(things: Iterable[str]) -> str:
+    """Things in a sentence: a, b and c."""
+    *most, last = list(things) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 family, 2,310 families."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def half_term(key: str) -> str:
+    """A half term named as people name it: `2012/13 autumn 1` is Autumn 1, 2012/13; a whole term says so."""
+    year, _, term = key.partition(" ")
+    if not term:
+        return key
+    whole = "" if term[-1].isdigit() else " term"
+    return f"{term.capitalize()}{whole}, {year}"
+
+
+def span(first: dt.date | None, last: dt.date | None) -> str:
+    """A stretch of days."""
+    if first is None and last is None:
+        return "dates not stated"
+    if first is None:
+        return f"up to {short_date(last)}"
+    return f"{short_date(first)} to {short_date(last)}" if last else f"from {short_date(first)}"
+
+
+def coverage_in_short(lines: Iterable[CoverageLine]) -> str:
+    """One sentence on what the data speaks for: how many sources, and which ends first."""
+    known = list(lines)
+    if not known:
+        return "What the data covers has not been stated, so what is not recorded is not known."
+    dated = [(line.covers_to, line.source) for line in known if line.covers_to]
+    sources = counted(len({line.source for line in known}), "source")
+    if not dated:
+        return f"{sources}; no end dates are stated."
+    ends_on, first = min(dated)
+    return f"{sources}; the earliest to end is {source_label(first)}, on {long_date(ends_on)}."
