@@ -19,6 +19,7 @@ EVIDENCE = ["source", "delivery", "row"]
 RECORD = ["delivery", "row", "part"]
 EXCLUDED = "(?i)exclu"
 PRU = "pru"
+SUMMER_HOLIDAYS_DAYS = 50
 SHORTEST_STAY_DAYS = 14  # a stay that meets a half term for less is not missed when no attendance is delivered
 
 
@@ -301,7 +302,7 @@ def school_ages(facts: Facts) -> pl.DataFrame:
 
 def exclusion_gaps(facts: Facts, window: Window) -> pl.DataFrame:
     """Children at a school whose exclusions were not delivered for the whole window: person_id, missing, why."""
-    covered = _covered_schools(facts.coverage.filter(pl.col("source") == "exclusions"), window)
+    covered = _covered(facts.coverage.filter(pl.col("source") == "exclusions"), facts.stays, window)
     at_school = facts.stays.filter(
         pl.col("starts").fill_null(window.first_day) <= window.last_day,
         pl.col("ends").fill_null(window.last_day) >= window.first_day,
@@ -327,21 +328,20 @@ def exclusion_gaps(facts: Facts, window: Window) -> pl.DataFrame:
     )
 
 
-def _covered_schools(coverage: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """For each school, one unbroken stretch of days covered that meets the window, the longest to its end.
+def _covered(coverage: pl.DataFrame, stays: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """For each school with pupils, the latest unbroken stretch of days covered that meets the window.
 
-    Stretches that follow each other within 31 days (holidays) count as one.
+    Stretches with no more than the summer holidays between them count as one: nobody is excluded then.
     """
-    everywhere = coverage.filter(pl.col("school").is_null())
-    schools = coverage.select("school").drop_nulls().unique()
-    spread = pl.concat(
-        [coverage.drop_nulls("school"), everywhere.drop("school").join(schools, how="cross").select(coverage.columns)]
-    )
+    everywhere = coverage.filter(pl.col("school").is_null()).drop("school")
+    schools = stays.select("school").drop_nulls().unique()
+    own = coverage.drop_nulls("school")
+    spread = pl.concat([own, everywhere.join(schools, how="cross").select(own.columns)])
     return (
         spread.sort("school", "covers_from", "covers_to")
         .with_columns(pl.col("covers_to").cum_max().over("school").alias("reached"))
         .with_columns(
-            (pl.col("covers_from") > pl.col("reached").shift(1).over("school").dt.offset_by("75d"))
+            (pl.col("covers_from") > pl.col("reached").shift(1).over("school").dt.offset_by(f"{SUMMER_HOLIDAYS_DAYS}d"))
             .fill_null(False)
             .cum_sum()
             .over("school")

@@ -68,7 +68,6 @@ def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, 
             for source in FEEDS
             if source not in not_delivered
         ]
-        + [("d", 1, "", "exclusions", SCHOOL, dt.date(2005, 1, 1), as_of, "stated")]
         * ("exclusions" not in not_delivered),
         schema={name: column.dtype for name, column in Coverage.columns().items()},
         orient="row",
