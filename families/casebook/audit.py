@@ -25,7 +25,7 @@ def note(
         "role": reader.role,
         "purpose": reader.purpose.strip(),
         "action": action,
-        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        "detail": json.dumps(detail, sort_keys=True),
     }
     events = [shared | {"family_id": family_id} for family_id in family_ids]
     if events:

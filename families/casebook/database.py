@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from families.errors import Refused
 
 BUSY_SECONDS = 60  # longer than a refresh of a large county writes
 CONNECT_SECONDS = 10
+UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits, and with them audit events, at power loss
     "PRAGMA foreign_keys = ON",
 )
+
+
+class CasebookFault(Exception):
+    """A mistake of the software itself, told without any value of a row."""
 
 
 @cache
@@ -33,7 +40,7 @@ def open_casebook(url: str) -> Engine:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except DBAPIError as error:
+    except (DBAPIError, OSError) as error:
         engine.dispose()
         raise Refused(_unreachable(address)) from error
     return engine
@@ -56,21 +63,36 @@ _FORMS = "postgresql+psycopg://user@host/database, or leave it out to use a file
 
 def _sqlite(address: URL) -> Engine:
     path = Path(str(address.database))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # personal data: nobody else on the machine reads it
-    except OSError as error:
-        raise Refused(_unreachable(address)) from error
     engine = create_engine(address, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
+
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver would begin late, and never IMMEDIATE
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        record.info["file"] = _file_number(path)
+
+    def check_out(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if record.info["file"] != _file_number(path):
+            raise DisconnectionError  # the home was made afresh: what is written to the old file would be lost
+
+    event.listen(engine, "do_connect", lambda *_: _make_private(path))
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", check_out)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
-    connection.isolation_level = None  # the driver would begin late, and never IMMEDIATE
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
+def _make_private(path: Path) -> None:
+    """Personal data: nobody else on the machine may read the file, nor its log, which takes its rights from it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _file_number(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -127,21 +149,24 @@ def _one_state(engine: Engine) -> Engine:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn what a person can put right into a sentence; the driver's own message may hold values."""
+    """Say what went wrong without the driver's own words, which may hold a whole row."""
     try:
         yield
-    except OperationalError as error:
-        if _is_missing_table(error):
-            raise Refused("This casebook is empty: run `families refresh` first.") from None
-        raise Refused(
-            "The casebook's database stopped answering or is busy: nothing was changed; try again, and if it goes on, "
-            "see that its disk has room and that no refresh has hung."
-        ) from error
-    except DBAPIError as error:
-        if _is_missing_table(error):
-            raise Refused("This casebook is empty: run `families refresh` first.") from None
-        raise
+    except (DBAPIError, psycopg.Error) as error:
+        raise _told(error) from None
 
 
-def _is_missing_table(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
+def _told(error: DBAPIError | psycopg.Error) -> Exception:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if state == UNDEFINED_TABLE or "no such table" in str(cause):
+        return Refused("This casebook is empty: run `families refresh` first.")
+    if isinstance(cause, (psycopg.OperationalError, sqlite3.OperationalError)):
+        return Refused(
+            "The casebook's database is busy, full or has stopped answering: nothing was changed. See that its disk "
+            "has room and that no refresh hangs, then try again."
+        )
+    column = cause.diag.column_name if isinstance(cause, psycopg.Error) else None
+    return CasebookFault(
+        f"The database refused a statement: {type(cause).__name__} {state or ''} {column or ''}".strip()
+    )

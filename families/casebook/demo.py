@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, insert, select
 
 from families.casebook.database import writing
 from families.casebook.models import Staff, table
@@ -24,10 +24,13 @@ MADE_UP_STAFF = (
 
 def add_demo_staff(engine: Engine) -> None:
     """Put the made-up staff into a casebook marked as sample; a second time changes nothing."""
-    rows = [
-        {"staff_id": staff_id, "name": name, "role": role, "is_demo": True} for staff_id, name, role in MADE_UP_STAFF
-    ]
     with writing(engine) as connection:
         require_sample(connection)
-        connection.execute(delete(STAFF).where(STAFF.c.is_demo))
-        connection.execute(insert(STAFF), rows)
+        there = set(connection.execute(select(STAFF.c.staff_id)).scalars())
+        rows = [
+            {"staff_id": staff_id, "name": name, "role": role, "is_demo": True}
+            for staff_id, name, role in MADE_UP_STAFF
+            if staff_id not in there
+        ]
+        if rows:
+            connection.execute(insert(STAFF), rows)

@@ -102,7 +102,9 @@ def _replace(connection: Connection, rows: Mapping[str, pl.DataFrame]) -> None:
 
 def write_rows(connection: Connection, into: Table, frame: pl.DataFrame) -> None:
     """Write a frame's rows into the table of the same columns, by the fastest way of each database."""
-    frame = frame.select(column.name for column in into.columns)
+    frame = frame.select(column.name for column in into.columns).with_columns(
+        pl.col(pl.String).str.replace_all("\0", "", literal=True)  # PostgreSQL holds no NUL
+    )
     if connection.dialect.name == "postgresql":
         _copy(connection, into, frame)
     elif frame.height:

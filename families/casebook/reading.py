@@ -6,7 +6,7 @@ exist and one the reader may not see get the same answer.
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exi
 from families.casebook import audit
 from families.casebook.access import ROLES, narrowed_to, statuses_for
 from families.casebook.database import audited, reading
+from families.casebook.folding import fold
 from families.casebook.models import (
     Publication,
     PublishedAbsence,
@@ -58,6 +59,7 @@ ABSENCE = table(PublishedAbsence).c
 TIE = table(PublishedTie).c
 STAFF = table(Staff).c
 
+AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # anything else comes from no page, and may be a name
 MOST_ON_A_PAGE = 200
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "newest_evidence": (FAMILY.newest_evidence_on.desc().nulls_last(), FAMILY.name_place),
@@ -123,6 +125,8 @@ def list_families(
         raise Refused(f"Families cannot be sorted so; choose one of {', '.join(SORTS)}.")
     if page < 1 or not 1 <= page_size <= MOST_ON_A_PAGE:
         raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} families, and pages are counted from 1.")
+    if strand is not None and not AN_ID.fullmatch(strand):
+        raise Refused("There is no such strand.")
     asked = {"status": status, "strand": strand, "text": text, "sort": sort, "page": page}
     statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), status), action="list_families")
     wanted = _wanted(statuses, strand=strand, text=text)
@@ -157,13 +161,6 @@ def _wanted(statuses: Iterable[str], *, strand: str | None, text: str) -> Column
         in_child = exists().where(of_family, MEMBER.name_folded.contains(folded, autoescape=True))
         conditions.append(or_(FAMILY.name_folded.contains(folded, autoescape=True), in_child))
     return and_(*conditions)
-
-
-def fold(words: str) -> str:
-    """Words as search compares them: lower case, without accents, single spaces."""
-    letters = unicodedata.normalize("NFKD", words)
-    plain = "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
-    return " ".join(plain.lower().split())
 
 
 def _summaries(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[FamilySummary, ...]:
@@ -214,19 +211,23 @@ def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecor
     """Everything the record page shows of one family; audited as one read of it."""
     statuses = _decided(engine, reader, lambda: statuses_for(reader), action="read_family")
     with audited(engine) as connection:
-        query = select(table(PublishedFamily)).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
-        family = connection.execute(query).one_or_none()
+        family = _family(connection, family_id, statuses) if AN_ID.fullmatch(family_id) else None
         record = _record(connection, family) if family else None
         audit.note(
             connection,
             reader,
             action="read_family" if record else "read_family_refused",
             family_ids=[family_id if record else None],
-            detail={} if record else {"why": "no such family, or not for this role"},
+            detail={} if record else {"asked": family_id[:64], "why": "no such family, or not for this role"},
         )
     if record is None:
         raise NotAllowed("There is no family under this id that you may see.")
     return record
+
+
+def _family(connection: Connection, family_id: str, statuses: Iterable[str]) -> Row[Any] | None:
+    query = select(table(PublishedFamily)).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+    return connection.execute(query).one_or_none()
 
 
 def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
@@ -319,8 +320,8 @@ def demo_staff(engine: Engine) -> list[StaffMember]:
     with reading(engine) as connection:
         require_sample(connection)
         rows = connection.execute(select(table(Staff)).where(STAFF.is_demo)).all()
-    order = list(ROLES)
-    return sorted(map(_staff_member, rows), key=lambda member: (order.index(member.role), member.name))
+    order = {role: place for place, role in enumerate(ROLES)}
+    return sorted(map(_staff_member, rows), key=lambda member: (order.get(member.role, len(order)), member.name))
 
 
 def staff_by_id(engine: Engine, staff_id: str) -> StaffMember | None:
@@ -344,5 +345,9 @@ def require_sample(connection: Connection) -> None:
 
 def _staff_member(row: Row[Any]) -> StaffMember:
     return StaffMember(
-        staff_id=row.staff_id, name=row.name, role=row.role, role_label=ROLES[row.role], is_demo=row.is_demo
+        staff_id=row.staff_id,
+        name=row.name,
+        role=row.role,
+        role_label=ROLES.get(row.role, row.role),
+        is_demo=row.is_demo,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from families.casebook.folding import folded
 from families.casebook.wording import source_label
 from families.dates import compulsory_age_starts, reporting_half_terms, school_leaving_date
 from families.tables.records import RECORD_TABLES
@@ -89,13 +90,15 @@ def _members(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame, *, as_o
     role_place = pl.col("role").replace_strict(
         {role: i for i, role in enumerate(ROLES_IN_ORDER)}, return_dtype=pl.Int64
     )
-    people = _table(tables, "people").select("person_id", "forename", "surname", "sex", "date_of_birth")
-    return (
+    present = (
         _table(tables, "family_members")
         .join(entering, on="family_id", how="semi")
         .filter(pl.col("member_to").is_null() | (pl.col("member_to") >= as_of))
-        .join(people, on="person_id", how="left")
-        .join(schools_attended(tables, as_of=as_of), on="person_id", how="left")
+    )
+    people = _table(tables, "people").select("person_id", "forename", "surname", "sex", "date_of_birth")
+    return (
+        present.join(people, on="person_id", how="left")
+        .join(schools_attended(tables, present, as_of=as_of), on="person_id", how="left")
         .with_columns(_name(), role_place=role_place)
         .sort(
             ["family_id", "role_place", "is_resident", "date_of_birth", "name", "person_id", "reason"],
@@ -108,7 +111,7 @@ def _members(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame, *, as_o
             "person_id",
             pl.int_range(pl.len()).over("family_id").alias("place"),
             "name",
-            _folded(pl.col("name")).alias("name_folded"),
+            folded(pl.col("name")).alias("name_folded"),
             "sex",
             "date_of_birth",
             _age(pl.col("date_of_birth"), as_of).alias("age"),
@@ -126,29 +129,28 @@ def _name() -> pl.Expr:
     return pl.when(whole == "").then(pl.lit(NO_NAME)).otherwise(whole).alias("name")
 
 
-def _folded(words: pl.Expr) -> pl.Expr:
-    plain = words.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    return plain.str.replace_all(r"\s+", " ").str.strip_chars()
-
-
 def _age(born: pl.Expr, day: dt.date) -> pl.Expr:
     """Whole years on a day, as `dates.age_on` counts them."""
     birthday_to_come = (born.dt.month() * 100 + born.dt.day()) > day.month * 100 + day.day
     return day.year - born.dt.year() - birthday_to_come.cast(pl.Int32)
 
 
-def schools_attended(tables: Mapping[str, pl.DataFrame], *, as_of: dt.date) -> pl.DataFrame:
-    """person_id and the name of the school that the newest return up to the as-of date has them on roll at."""
+def schools_attended(tables: Mapping[str, pl.DataFrame], of: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
+    """person_id and the name of the school that the newest return up to the as-of date has them on roll at.
+
+    `of` holds the people asked about.
+    """
     enrolments = _table(tables, "enrolments")
     if "person_id" not in enrolments.columns:
         keys = ["delivery", "row", "part"]
-        of_record = _table(tables, "person_of_record").select(*keys, "person_id").unique()
-        enrolments = enrolments.join(of_record, on=keys)
+        records = _table(tables, "person_of_record").join(of, on="person_id", how="semi")
+        enrolments = enrolments.join(records.select(*keys, "person_id").unique(), on=keys)
     names = (
         _table(tables, "schools").sort("school", "delivery", "row").unique("school", keep="last", maintain_order=True)
     )
     newest = (
-        enrolments.filter(pl.col("stated_on").is_null() | (pl.col("stated_on") <= as_of))
+        enrolments.join(of, on="person_id", how="semi")
+        .filter(pl.col("stated_on").is_null() | (pl.col("stated_on") <= as_of))
         .with_columns(is_main=pl.col("enrol_status").fill_null("C").is_in(MAIN_ENROLMENTS))
         .sort(
             ["person_id", "stated_on", "is_on_roll", "is_main", "entry_date", "school"],
@@ -264,7 +266,7 @@ def _families(
         .join(newest, on="family_id", how="left")
         .join(_unknowns(outcomes, strands), on="family_id", how="left")
         .join(addresses, on="family_id", how="left")
-        .with_columns(_folded(pl.col("name")).alias("name_folded"), pl.col("unknown").fill_null(""))
+        .with_columns(folded(pl.col("name")).alias("name_folded"), pl.col("unknown").fill_null(""))
         .sort("name_folded", "family_id")
         .select(
             "family_id",

@@ -1,11 +1,11 @@
 """What a refresh publishes, on both databases."""
 
+from made_up import made_up_run
 from sqlalchemy import Engine
 
 from families.casebook.publish import publish
 from families.casebook.reading import family_record, list_families
 from families.casebook.views import Reader
-from made_up import made_up_run
 
 MANAGER = Reader(staff_id="s1", role="programme_manager", purpose="identification")
 
