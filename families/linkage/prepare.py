@@ -1,0 +1,114 @@
+"""Records as they can be compared: one row per record in a fixed order, names and dates in normal form.
+
+Placeholders and defaults that many records share are missing values, not evidence. What a role says about age
+becomes a span of birth years: a liable adult is not a child, a pupil not a pensioner.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from families.linkage import names
+
+KEYS = ["source", "delivery", "row", "part"]
+CHILD_ROLES = ("pupil", "child")
+ADULT_ROLES = ("contact", "liable", "claimant", "adult", "parent", "carer", "tenant", "elector", "partner")
+ADULT_AGE = 18  # of people in an adult's role whose age no record gives
+LEAVING_AGE = 20  # oldest of people held as pupils
+UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
+UNIQUE_ROWS = ("dwp_match", "pupils", "adults")
+
+
+def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
+    """Every record with `r`, its place in the order of keys, and everything linkage compares."""
+    ordered = persons.sort(KEYS).with_row_index("r").with_columns(pl.col("r").cast(pl.Int64))
+    placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
+    return _with_exclusive(_with_birth_years(_with_birth_dates(_with_names(placed)))).select(
+        "r", *KEYS, "role", *_NAMES, "sex", *_BIRTH, *_IDS, "address_id", "postcode", "stated_on", *_ROLES
+    )
+
+
+_NAMES = [
+    "given",
+    "family_name",
+    "forenames",
+    "forename",
+    "surname",
+    "surname_words",
+    "other_forename",
+    "other_surnames",
+]
+_BIRTH = ["dob", "dob_weak", "born_low", "born_high"]
+_IDS = ["upn", "former_upn", "uln", "nhs_number", "nino", "source_person_id", "phone", "email"]
+_ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
+
+
+def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
+    given = pl.col("forename")
+    with_middle = pl.concat_str([given, pl.col("middle_names")], separator=" ", ignore_nulls=True)
+    former, preferred = (
+        names.normal_surname(pl.col("former_surname")),
+        names.normal_surname(pl.col("preferred_surname")),
+    )
+    frame = frame.with_columns(
+        given=pl.when(names.normal_forenames(given).is_not_null()).then(given.str.strip_chars()),
+        family_name=pl.when(names.normal_surname(pl.col("surname")).is_not_null()).then(pl.col("surname")),
+        forenames=pl.when(given.is_not_null()).then(names.normal_forenames(with_middle)),
+        other_forename=names.first_forename(names.normal_forenames(pl.col("preferred_forename"))),
+        forename=names.first_forename(names.normal_forenames(given)),
+        surname_words=names.surname_words(pl.col("surname")),
+        surname=names.normal_surname(pl.col("surname")),
+        other_surnames=pl.concat_list(former, preferred, names.surname_parts(pl.col("surname"))),
+        sex=pl.when(pl.col("sex").is_in(["F", "M"])).then("sex"),
+    )
+    others = pl.col("other_surnames").list.eval(pl.element().drop_nulls()).list.unique(maintain_order=True)
+    return frame.with_columns(other_surnames=others.list.set_difference(pl.concat_list("surname")).list.sort())
+
+
+def _with_birth_dates(frame: pl.DataFrame) -> pl.DataFrame:
+    """`dob` where it is evidence; `dob_weak` where it may be a default: 1 January, or a date a source overuses."""
+    parts = pl.date(pl.col("birth_year"), pl.col("birth_month"), pl.col("birth_day"))
+    whole = pl.all_horizontal(pl.col("birth_year", "birth_month", "birth_day").is_not_null())
+    stated = pl.coalesce("date_of_birth", pl.when(whole).then(parts))
+    frame = frame.with_columns(stated=pl.when(stated.dt.year() > 1901).then(stated))
+    often = pl.len().over("source", "stated")
+    usual = pl.col("stated").count().over("source") / pl.col("stated").n_unique().over("source")
+    shared = pl.when(pl.col("stated").is_not_null()).then((often > 20) & (often > 12 * usual)).fill_null(False)
+    new_year = (pl.col("stated").dt.month() == 1) & (pl.col("stated").dt.day() == 1)
+    doubtful = (new_year | shared).fill_null(False)
+    return frame.with_columns(
+        dob=pl.when(~doubtful).then("stated"), dob_weak=pl.when(doubtful & ~(shared & ~new_year)).then("stated")
+    )
+
+
+def _with_birth_years(frame: pl.DataFrame) -> pl.DataFrame:
+    stated_year = pl.col("stated_on").dt.year()
+    year = pl.coalesce(pl.col("dob").dt.year(), pl.col("dob_weak").dt.year(), "birth_year").cast(pl.Int32)
+    child, adult = pl.col("role").is_in(CHILD_ROLES), pl.col("role").is_in(ADULT_ROLES)
+    low = pl.coalesce(year, stated_year - pl.col("age") - 1, pl.when(child).then(stated_year - LEAVING_AGE))
+    high = pl.coalesce(year, stated_year - pl.col("age"), pl.when(adult).then(stated_year - ADULT_AGE))
+    return frame.with_columns(
+        born_low=low.cast(pl.Int32),
+        born_high=high.cast(pl.Int32),
+        is_child=child.fill_null(False),
+        is_adult=adult.fill_null(False),
+    )
+
+
+def _with_exclusive(frame: pl.DataFrame) -> pl.DataFrame:
+    """`exclusive`: where two records have the same key and another identity, they are two people, whatever else agrees.
+
+    Rows of one delivery of a de-duplicated source (the UPN or the source's own number tells whether two rows are one
+    pupil twice), and the several people of one row. `child_row` is the row whose child a contact belongs to.
+    """
+    row, own = pl.format("{}|{}", "delivery", "row"), pl.format("{}|{}", "row", "part")
+    pupils = pl.col("source").is_in(UNIQUE_PUPILS) & pl.col("is_child")
+    key = pl.when(pupils | pl.col("source").is_in(UNIQUE_ROWS)).then(pl.format("{}|{}", "delivery", "source"))
+    identity = pl.when(pupils | pl.col("source").is_in(("pupils", "adults"))).then(
+        pl.coalesce("upn", "source_person_id")
+    )
+    of_delivery = pl.struct(key=key, identity=pl.coalesce(identity, own))
+    of_row = pl.struct(key=pl.when(pl.col("part") != "").then(row), identity="part")
+    exclusive = pl.concat_list(of_delivery, of_row)
+    held = exclusive.list.eval(pl.element().filter(pl.element().struct.field("key").is_not_null()))
+    return frame.with_columns(exclusive=held, child_row=pl.when(pl.col("role") == "contact").then(row))

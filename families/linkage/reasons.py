@@ -1,0 +1,37 @@
+"""Why two records are one person: the sentences people read, strongest first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LinkReason(StrEnum):
+    """One reason why a record is of a person."""
+
+    ONLY_RECORD = "no other record is known to be of this person"
+    SAME_UPN = "same UPN"
+    FORMER_UPN = "the former UPN in one record is the UPN of the other"
+    SAME_NHS_NUMBER = "same NHS number, and the names or dates of birth agree"
+    SAME_NINO = "same National Insurance number, and the names or dates of birth agree"
+    SAME_ULN = "same Unique Learner Number, and the names or dates of birth agree"
+    SAME_SOURCE_ID = "same number in the source's own system, and the names or dates of birth agree"
+    NAME_AND_BIRTH = "same name and date of birth"
+    NICKNAME_AND_BIRTH = "same surname and date of birth, and forenames that are forms of one name"
+    SURNAME_AND_BIRTH = "same forename and date of birth, and a former, preferred or part surname that agrees"
+    SWAPPED_AND_BIRTH = "same date of birth and the same names, forename and surname the other way round"
+    NAME_AND_CHILD = "same name, contact of the same child"
+    NICKNAME_AND_CHILD = "contact of the same child, same surname, and forenames that are forms of one name"
+    SURNAME_AND_CHILD = "contact of the same child, same forename, and a former, preferred or part surname that agrees"
+    SWAPPED_AND_CHILD = "contact of the same child, forename and surname the other way round"
+    NAME_AND_ADDRESS = "same name at one address"
+    NICKNAME_AND_ADDRESS = "same surname at one address, and forenames that are forms of one name"
+    SURNAME_AND_ADDRESS = "same forename at one address, and a former, preferred or part surname that agrees"
+    SWAPPED_AND_ADDRESS = "same names at one address, forename and surname the other way round"
+    NAME_AND_FAMILY = "same name, at two addresses where one and the same child is known"
+    NICKNAME_AND_FAMILY = "same surname and a form of the same forename, at two addresses where the same child is known"
+    SURNAME_AND_FAMILY = "same forename and an agreeing surname, at two addresses where the same child is known"
+    SWAPPED_AND_FAMILY = "same names the other way round, at two addresses where the same child is known"
+    LIKENESS = "names, date of birth, address and sex are together too alike for chance"
+
+
+STRENGTH = {reason.value: float(len(LinkReason) - place) for place, reason in enumerate(LinkReason)}

@@ -1,0 +1,239 @@
+"""Joining clusters of records by proposed links, and refusing what cannot be one person.
+
+Links are taken together by connected components; where a component holds two people who cannot be one (two permanent
+UPNs, two dates of birth, two sexes under two forenames, two rows of one de-duplicated delivery), its links are taken
+one by one, strongest first, each only if the two sides can be one person. So a component is cut at its weakest links.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from families.linkage.components import components
+
+PERMANENT_UPN = r"^[A-Z][0-9]{12}$"
+EDGES = pl.Schema({"a": pl.Int64, "b": pl.Int64, "reason": pl.String, "weight": pl.Float64, "strength": pl.Float64})
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What is settled so far: the cluster of each record, and why a record joined its cluster."""
+
+    clusters: pl.DataFrame  # r, c: the smallest record of its cluster
+    reasons: pl.DataFrame  # r, reason, weight
+
+    @staticmethod
+    def apart(records: pl.DataFrame) -> Linked:
+        """Every record its own cluster."""
+        none = pl.DataFrame(schema={"r": pl.Int64, "reason": pl.String, "weight": pl.Float64})
+        return Linked(records.select("r", c="r"), none)
+
+
+def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame) -> Linked:
+    """The clusters after taking these links between records (`a`, `b`), as far as they can be one person."""
+    proposed = _between_clusters(linked, edges)
+    if proposed.is_empty():
+        return linked
+    touched = pl.concat([proposed["ca"], proposed["cb"]]).unique().sort()
+    label = _labels(touched, proposed)
+    facts = cluster_facts(records.join(linked.clusters.filter(pl.col("c").is_in(touched.implode())), on="r"))
+    doubtful = _doubtful(label, facts)
+    of_edge = proposed.join(label.select(ca="c", label="label"), on="ca")
+    plain = of_edge.filter(~pl.col("label").is_in(doubtful.implode()))
+    careful = of_edge.filter(pl.col("label").is_in(doubtful.implode()))
+    taken = pl.concat([plain, _one_by_one(careful, facts)])
+    return _take(linked, taken)
+
+
+def _between_clusters(linked: Linked, edges: pl.DataFrame) -> pl.DataFrame:
+    """The strongest link of each pair of clusters, in a fixed order."""
+    of = linked.clusters
+    both = edges.join(of.select(a="r", ca="c"), on="a").join(of.select(b="r", cb="c"), on="b")
+    both = both.filter(pl.col("ca") != pl.col("cb")).with_columns(
+        low=pl.min_horizontal("ca", "cb"), high=pl.max_horizontal("ca", "cb")
+    )
+    ordered = both.sort(
+        "strength", "weight", "low", "high", "a", "b", descending=[True, True, *[False] * 4], nulls_last=True
+    )
+    return ordered.unique(subset=["low", "high"], keep="first", maintain_order=True)
+
+
+def _labels(touched: pl.Series, proposed: pl.DataFrame) -> pl.DataFrame:
+    place = pl.DataFrame({"c": touched}).with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    ends = proposed.select("ca", "cb").join(place.select(ca="c", left="place"), on="ca")
+    ends = ends.join(place.select(cb="c", right="place"), on="cb")
+    label = components(place.height, ends["left"].to_numpy(), ends["right"].to_numpy())
+    return place.with_columns(label=pl.Series(label)).select("c", "label")
+
+
+def cluster_facts(records: pl.DataFrame) -> pl.DataFrame:
+    """What makes a cluster one person: its UPNs, date of birth, span of birth years, sex, forename, exclusive rows."""
+    permanent = pl.col("upn").filter(pl.col("upn").str.contains(PERMANENT_UPN)).drop_nulls().unique().sort()
+    facts = records.group_by("c").agg(
+        upns=permanent,
+        dob=_most_frequent("dob"),
+        low=pl.col("born_low").max(),
+        high=pl.col("born_high").min(),
+        sex=_most_frequent("sex"),
+        forename=_most_frequent("forename"),
+        exclusive=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().unique().sort(),
+    )
+    year = pl.col("dob").dt.year()
+    return facts.with_columns(low=pl.coalesce(year, "low"), high=pl.coalesce(year, "high")).sort("c")
+
+
+def _most_frequent(name: str) -> pl.Expr:
+    return pl.col(name).drop_nulls().sort().mode(maintain_order=True).first()
+
+
+def _doubtful(label: pl.DataFrame, facts: pl.DataFrame) -> pl.Series:
+    """Components in which some two clusters might not be one person."""
+    held = (
+        label.join(facts, on="c")
+        .group_by("label")
+        .agg(
+            upns=pl.col("upns").explode(empty_as_null=True).drop_nulls().n_unique(),
+            births=pl.col("dob").drop_nulls().n_unique(),
+            low=pl.col("low").max(),
+            high=pl.col("high").min(),
+            sexes=pl.col("sex").drop_nulls().n_unique(),
+            rows=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().n_unique(),
+            keys=pl.col("exclusive").explode(empty_as_null=True).struct.field("key").drop_nulls().n_unique(),
+        )
+    )
+    wrong = (
+        (pl.col("upns") > 1)
+        | (pl.col("births") > 1)
+        | (pl.col("low") > pl.col("high")).fill_null(False)
+        | (pl.col("sexes") > 1)
+        | (pl.col("rows") > pl.col("keys"))
+    )
+    return held.filter(wrong)["label"].sort()
+
+
+@dataclass
+class _Group:
+    """A growing cluster of a doubtful component."""
+
+    upns: set[str]
+    births: set[int]  # days since 1970
+    low: int | None
+    high: int | None
+    sexes: set[str]
+    forenames: set[str]
+    exclusive: dict[str, str]  # identity by key
+
+
+def _one_by_one(edges: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Of doubtful components, the links that can stand, strongest first. Few enough to take one at a time."""
+    if edges.is_empty():
+        return edges
+    used = pl.concat([edges["ca"], edges["cb"]]).unique()
+    groups = dict(_groups(facts.filter(pl.col("c").is_in(used.implode()))))
+    leader = {c: c for c in groups}
+    kept = []
+    ordered = edges.with_row_index("place").sort(
+        "strength", "weight", "low", "high", descending=[True, True, False, False], nulls_last=True
+    )
+    for place, left, right in ordered.select("place", "ca", "cb").iter_rows():
+        one, other = _leader(leader, left), _leader(leader, right)
+        if one == other:
+            continue
+        if _can_be_one(groups[one], groups[other]):
+            first, second = min(one, other), max(one, other)
+            leader[second] = first
+            _merge(groups[first], groups.pop(second))
+            kept.append(place)
+    return edges[sorted(kept)] if kept else edges.clear()
+
+
+def _groups(facts: pl.DataFrame) -> Iterator[tuple[int, _Group]]:
+    columns = ["c", "upns", "dob", "low", "high", "sex", "forename", "exclusive"]
+    rows = facts.with_columns(pl.col("dob").cast(pl.Int32)).select(columns)
+    for c, upns, dob, low, high, sex, forename, exclusive in rows.iter_rows():
+        births = set() if dob is None else {dob}
+        yield (
+            c,
+            _Group(
+                set(upns),
+                births,
+                low,
+                high,
+                {sex} - {None},
+                {forename} - {None},
+                {x["key"]: x["identity"] for x in exclusive},
+            ),
+        )
+
+
+def _leader(leader: dict[int, int], c: int) -> int:
+    while leader[c] != c:
+        leader[c] = leader[leader[c]]
+        c = leader[c]
+    return c
+
+
+def _can_be_one(one: _Group, other: _Group) -> bool:
+    if one.upns and other.upns and not one.upns & other.upns:
+        return False
+    shared = one.exclusive.keys() & other.exclusive.keys()
+    if any(one.exclusive[key] != other.exclusive[key] for key in shared):
+        return False
+    if one.births and other.births and not any(near_births(a, b) for a in one.births for b in other.births):
+        return False
+    if _apart(one.low, other.high) or _apart(other.low, one.high):
+        return bool(one.births and other.births)
+    if one.sexes and other.sexes and not one.sexes & other.sexes:
+        return bool(one.forenames & other.forenames)
+    return True
+
+
+def _apart(low: int | None, high: int | None) -> bool:
+    return low is not None and high is not None and low > high
+
+
+def near_births(one: int, other: int) -> bool:
+    """Whether two dates (days since 1970) may be one date miswritten: day and month swapped, or one digit wrong."""
+    if one == other:
+        return True
+    a, b = _digits(one), _digits(other)
+    if a[:4] == b[:4] and a[4:6] == b[6:] and a[6:] == b[4:6]:
+        return True
+    different = [place for place in range(8) if a[place] != b[place]]
+    if len(different) == 1:
+        return True
+    swapped = len(different) == 2 and different[1] == different[0] + 1
+    return swapped and a[different[0]] == b[different[1]] and a[different[1]] == b[different[0]]
+
+
+def _digits(days: int) -> str:
+    return (dt.date(1970, 1, 1) + dt.timedelta(days=days)).strftime("%Y%m%d")
+
+
+def _merge(one: _Group, other: _Group) -> None:
+    one.upns |= other.upns
+    one.births |= other.births
+    one.low = max((x for x in (one.low, other.low) if x is not None), default=None)
+    one.high = min((x for x in (one.high, other.high) if x is not None), default=None)
+    one.sexes |= other.sexes
+    one.forenames |= other.forenames
+    one.exclusive |= other.exclusive
+
+
+def _take(linked: Linked, taken: pl.DataFrame) -> Linked:
+    if taken.is_empty():
+        return linked
+    touched = pl.concat([taken["ca"], taken["cb"]]).unique().sort()
+    label = _labels(touched, taken)
+    joined = label.with_columns(new=pl.col("c").min().over("label")).select("c", "new")
+    clusters = linked.clusters.join(joined, on="c", how="left").select("r", c=pl.coalesce("new", "c")).sort("r")
+    ends = pl.concat([taken.select(r=end, reason="reason", weight="weight", strength="strength") for end in ("a", "b")])
+    first = ends.sort("r", "strength", "weight", descending=[False, True, True], nulls_last=True).unique(
+        subset="r", keep="first", maintain_order=True
+    )
+    new = first.join(linked.reasons, on="r", how="anti").select("r", "reason", "weight")
+    return Linked(clusters, pl.concat([linked.reasons, new]).sort("r"))

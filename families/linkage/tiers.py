@@ -1,0 +1,196 @@
+"""Links by equal names: with the same date of birth, at one address, or around one child.
+
+A name is equal as stated, as another form of the same forename, by a former, preferred or part surname, or the other
+way round; never by two such changes at once.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from families.linkage import names
+from families.linkage.reasons import STRENGTH, LinkReason
+from families.linkage.settle import EDGES, Linked
+
+CROWDED = 30  # clusters under one name and key, beyond which the key is a default and no evidence
+CHILDREN_AT_ADDRESS = 12  # beyond which an address says nothing of who belongs together
+
+Ways = tuple[LinkReason, LinkReason, LinkReason, LinkReason]
+BIRTH: Ways = (
+    LinkReason.NAME_AND_BIRTH,
+    LinkReason.NICKNAME_AND_BIRTH,
+    LinkReason.SURNAME_AND_BIRTH,
+    LinkReason.SWAPPED_AND_BIRTH,
+)
+CHILD: Ways = (
+    LinkReason.NAME_AND_CHILD,
+    LinkReason.NICKNAME_AND_CHILD,
+    LinkReason.SURNAME_AND_CHILD,
+    LinkReason.SWAPPED_AND_CHILD,
+)
+ADDRESS: Ways = (
+    LinkReason.NAME_AND_ADDRESS,
+    LinkReason.NICKNAME_AND_ADDRESS,
+    LinkReason.SURNAME_AND_ADDRESS,
+    LinkReason.SWAPPED_AND_ADDRESS,
+)
+FAMILY: Ways = (
+    LinkReason.NAME_AND_FAMILY,
+    LinkReason.NICKNAME_AND_FAMILY,
+    LinkReason.SURNAME_AND_FAMILY,
+    LinkReason.SWAPPED_AND_FAMILY,
+)
+
+
+def birth_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Same name and same date of birth."""
+    dated = records.filter(pl.col("dob").is_not_null())
+    statements = _statements(dated, linked, ["dob"])
+    return _prefer_the_sure(_named_alike(statements, ["dob"], BIRTH), records, linked)
+
+
+def address_links(records: pl.DataFrame, linked: Linked, communal: pl.Series) -> pl.DataFrame:
+    """Same name at one address, where the years of birth can meet."""
+    placed = records.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(communal.implode()))
+    statements = _statements(placed, linked, ["address_id"])
+    return _prefer_the_sure(_named_alike(statements, ["address_id"], ADDRESS), records, linked)
+
+
+def child_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Same name, contact of the same child."""
+    statements = _statements(records, linked, ["child"], keyed=contact_of(records, linked))
+    return _prefer_the_sure(_named_alike(statements, ["child"], CHILD), records, linked)
+
+
+def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """Same name around one child: its contacts, and adults at any address where the child is known."""
+    statements = _statements(records, linked, ["child"], keyed=around_children(records, linked, crowded))
+    return _prefer_the_sure(_named_alike(statements, ["child"], FAMILY), records, linked)
+
+
+def around_children(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """The children (their clusters) whose contact a record is, or at whose address it stands: `r`, `child`."""
+    return pl.concat([contact_of(records, linked), _at_address_of(records, linked, crowded)]).unique()
+
+
+def contact_of(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """The child (its cluster) of each record that is a contact: `r`, `child`."""
+    rows = records.select("r", "delivery", "row", "is_child", "child_row").join(linked.clusters, on="r")
+    children = rows.filter(pl.col("is_child")).select(
+        child_row=pl.format("{}|{}", "delivery", "row"), child=pl.col("c")
+    )
+    return (
+        rows.filter(pl.col("child_row").is_not_null())
+        .select("r", "child_row")
+        .join(children.unique(), on="child_row")
+        .select("r", "child")
+    )
+
+
+def _at_address_of(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """Adults and the children known at the same address, whenever; communal and crowded addresses say nothing."""
+    placed = records.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
+    placed = placed.join(linked.clusters, on="r")
+    children = placed.filter(pl.col("is_child")).select("address_id", child="c").unique()
+    children = children.filter(pl.len().over("address_id") <= CHILDREN_AT_ADDRESS)
+    return (
+        placed.filter(~pl.col("is_child"))
+        .select("r", "address_id")
+        .join(children, on="address_id")
+        .select("r", "child")
+    )
+
+
+def _statements(
+    records: pl.DataFrame, linked: Linked, keys: list[str], *, keyed: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Each different name a cluster goes by under each key, with the first record that says so."""
+    named = records.filter(pl.col("forename").is_not_null() & pl.col("surname").is_not_null()).join(
+        linked.clusters, on="r"
+    )
+    if keyed is not None:
+        named = named.join(keyed, on="r")
+    columns = ["forename", "other_forename", "surname", "other_surnames", *keys]
+    return named.group_by("c", *columns).agg(pl.col("r").min()).sort("c", "r")
+
+
+def _named_alike(statements: pl.DataFrame, keys: list[str], ways: Ways) -> pl.DataFrame:
+    """Links between clusters that go by one name under one key."""
+    plain = statements.select("c", "r", "forename", "surname", *keys).unique(
+        subset=["c", "forename", "surname", *keys], keep="first", maintain_order=True
+    )
+    crowd = pl.len().over("forename", "surname", *keys)
+    plain = plain.filter(crowd <= CROWDED)
+    known = plain.select("forename").unique()
+    nick = plain.join(names.nicknames(), on="forename").drop("forename").rename({"variant": "forename"})
+    preferred = statements.filter(
+        pl.col("other_forename").is_not_null() & (pl.col("other_forename") != pl.col("forename"))
+    ).select("c", "r", "surname", *keys, forename="other_forename")
+    nick = pl.concat(
+        [nick.join(known, on="forename", how="semi").select(plain.columns), preferred.select(plain.columns)]
+    )
+    other = statements.select("c", "r", "forename", *keys, surname="other_surnames").explode(
+        "surname", empty_as_null=True
+    )
+    other = other.drop_nulls("surname").select(plain.columns)
+    swapped = plain.rename({"forename": "surname", "surname": "forename"}).select(plain.columns)
+    return pl.concat(
+        [
+            _links(left, plain, ["forename", "surname", *keys], reason)
+            for left, reason in zip((plain, nick, other, swapped), ways, strict=True)
+        ]
+    )
+
+
+def _links(left: pl.DataFrame, right: pl.DataFrame, keys: list[str], reason: LinkReason) -> pl.DataFrame:
+    pairs = left.join(right, on=keys, suffix="_b").filter(pl.col("c") != pl.col("c_b"))
+    return (
+        pairs.select(
+            a=pl.min_horizontal("r", "r_b"),
+            b=pl.max_horizontal("r", "r_b"),
+            reason=pl.lit(reason.value),
+            weight=pl.lit(None, pl.Float64),
+            strength=pl.lit(STRENGTH[reason.value], pl.Float64),
+        )
+        .unique()
+        .cast(EDGES)
+    )
+
+
+def _prefer_the_sure(edges: pl.DataFrame, records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Links near in place come first; what fits two pupils of different UPN equally well joins neither."""
+    if edges.is_empty():
+        return edges
+    of = linked.clusters
+    pairs = edges.join(of.select(a="r", ca="c"), on="a").join(of.select(b="r", cb="c"), on="b")
+    ends = pl.concat([pairs["ca"], pairs["cb"]]).unique()
+    facts = records.select("r", "upn", "address_id", "postcode").join(of, on="r")
+    facts = facts.filter(pl.col("c").is_in(ends.implode()))
+    pairs = _nearer_first(pairs, facts)
+    unsure = _unsure(pairs, facts)
+    for end in ("ca", "cb"):
+        pairs = pairs.join(unsure.rename({"c": end}), on=[end, "strength"], how="anti", maintain_order="left")
+    return pairs.select(edges.columns)
+
+
+def _nearer_first(pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    places = pl.concat([facts.select("c", place=name).drop_nulls().unique() for name in ("address_id", "postcode")])
+    near = pairs.select("ca", "cb").unique().join(places.rename({"c": "ca"}), on="ca")
+    near = near.join(places.rename({"c": "cb"}), on=["cb", "place"]).select("ca", "cb").unique()
+    joined = pairs.join(near.with_columns(bonus=pl.lit(0.5)), on=["ca", "cb"], how="left", maintain_order="left")
+    return joined.with_columns(strength=pl.col("strength") + pl.col("bonus").fill_null(0.0)).drop("bonus")
+
+
+def _unsure(pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Clusters without UPN whose strongest links lead to several UPNs, with the strength of those links."""
+    upns = facts.group_by("c").agg(upn=pl.col("upn").drop_nulls().min())
+    both = pl.concat(
+        [
+            pairs.select(c="ca", other="cb", strength="strength"),
+            pairs.select(c="cb", other="ca", strength="strength"),
+        ]
+    )
+    both = both.join(upns.filter(pl.col("upn").is_null()).select("c"), on="c", how="semi")
+    both = both.join(upns.select(other="c", upn="upn"), on="other")
+    best = both.filter(pl.col("strength") == pl.col("strength").max().over("c"))
+    return best.filter(pl.col("upn").n_unique().over("c") > 1).select("c", "strength").unique()

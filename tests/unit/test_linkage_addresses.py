@@ -1,0 +1,110 @@
+"""Hard addresses as cases: what is written, and its unit, number, street, town and postcode; and which property."""
+
+import polars as pl
+import pytest
+from linkage_makers import gazetteer, stated
+
+from families.linkage.addresses import PARTS, TEXTS, AddressReason, match_addresses, split_addresses
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("Flat 2, 14 High Street, Chelmsford", ("2", "14", "HIGH STREET", "CHELMSFORD")),
+        ("Apt 2 14 High St Chelmsford", ("2", "14", "HIGH STREET", "CHELMSFORD")),
+        ("2/14 High Street", ("2", "14", "HIGH STREET", None)),
+        ("2, 14 High Street", ("2", "14", "HIGH STREET", None)),
+        ("14 High Road Flat B", ("B", "14", "HIGH ROAD", None)),
+        ("14A High Street", (None, "14A", "HIGH STREET", None)),
+        ("14 A High Street", (None, "14A", "HIGH STREET", None)),
+        ("14-16 Mill Lane", (None, "14-16", "MILL LANE", None)),
+        ("12 St. John's Rd, Epping", (None, "12", "SAINT JOHNS ROAD", "EPPING")),
+        ("Rose Cottage, Church Lane, Ongar", (None, "ROSE COTTAGE", "CHURCH LANE", "ONGAR")),
+        ("Flat A, Rose Court, High Road, Ongar", ("A", "ROSE COURT", "HIGH ROAD", "ONGAR")),
+        ("FLAT 3 ROSE COURT 12 HIGH ROAD", ("3", "12", "HIGH ROAD", None)),
+        ("Ground Floor Flat, 9 Park View Road", ("GROUND FLOOR", "9", "PARK VIEW ROAD", None)),
+        ("High Street, Harlow", (None, None, "HIGH STREET", "HARLOW")),
+        ("No fixed abode", (None, None, None, None)),
+    ],
+)
+def test_splitting(written, parts):
+    texts = pl.DataFrame({"text_id": [0]} | {name: [written if name == "address" else None] for name in TEXTS})
+    split = split_addresses(texts.with_columns(pl.col(TEXTS).cast(pl.String)))
+    assert split.select(PARTS[:4]).row(0) == parts
+
+
+@pytest.mark.parametrize(
+    ("written", "postcode", "uprn"),
+    [
+        ("14 High Street, Chelmsford", "CM1 1AA", "1014"),
+        ("14 Hihg Street, Chelmsford", "CM1 1AA", "1014"),
+        ("14 High St", None, "1014"),
+        ("14 High St, Chelmsford", "CM1 1AX", "1014"),
+        ("14 High St, Chelmsford", "CMI IAA", "1014"),
+        ("Flat 3, Rose Court, Mill Lane", "CM1 1AB", "2003"),
+        ("Rose Court, Mill Lane", "CM1 1AB", "2000"),
+        ("Flat A 50 Mill Lane", "CM1 1AB", "3101"),
+        ("Flat C, 50 Mill Lane", "CM1 1AB", None),
+        ("50 Mill Lane", "CM1 1AB", None),
+        ("14A High Street", "CM1 1AA", None),
+        ("Flat 9 Rose Court, Mill Lane", "CM1 1AB", None),
+        ("99 Nowhere Road, Harlow", "CM20 1AA", None),
+    ],
+)
+def test_the_property_named_and_no_other(tmp_path, written, postcode, uprn):
+    of_record, addresses = match_addresses(stated([(written, postcode)]), gazetteer(), work=tmp_path)
+    assert of_record.join(addresses, on="address_id")["uprn"].to_list() == [uprn]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_uprn_of_the_gazetteer_is_believed_and_another_is_not(tmp_path):
+    rows = stated([("1 Anywhere", None), ("14 High Street", "CM1 1AA")], uprn=["1020", "999"])
+    of_record, _ = match_addresses(rows, gazetteer(), work=tmp_path)
+    assert of_record["address_id"].to_list() == ["U1020", "U1014"]
+    assert of_record["reason"][0] == AddressReason.STATED_UPRN
+
+
+def test_a_building_without_its_flat_is_shared(tmp_path):
+    rows = stated([("Rose Court, Mill Lane", "CM1 1AB"), ("50 Mill Lane", "CM1 1AB"), ("14 High Street", "CM1 1AA")])
+    of_record, addresses = match_addresses(rows, gazetteer(), work=tmp_path)
+    shared = of_record.join(addresses, on="address_id").sort("row")
+    assert shared["is_shared"].to_list() == [True, True, False]
+
+
+def test_a_hostel_is_communal_and_a_house_in_multiple_occupation_shared(tmp_path):
+    rows = stated([("40 Mill Lane", "CM1 1AB"), ("41 Mill Lane", "CM1 1AB")])
+    of_record, addresses = match_addresses(rows, gazetteer(), work=tmp_path)
+    found = of_record.join(addresses, on="address_id").sort("row")
+    assert found.select("is_communal", "is_shared").rows() == [(True, False), (False, True)]
+
+
+SAME_PLACE = [
+    ("99 Nowhere Road, Harlow", "CM20 1AA"),
+    ("99 Nowhere Rd", "CM20 1AA"),
+    ("99 Nowhere Rd, Harlow", None),
+    ("99 Nowhere Raod, Harlow", "CM20 1AA"),
+    ("99 Nowhere Road, Harlow", "CM20 1AB"),
+]
+OTHER_PLACES = [
+    ("99A Nowhere Road, Harlow", "CM20 1AA"),
+    ("Flat A, 99 Nowhere Road, Harlow", "CM20 1AA"),
+    ("Flat B, 99 Nowhere Road, Harlow", "CM20 1AA"),
+    ("97 Nowhere Road, Harlow", "CM20 1AA"),
+    ("99 Somewhere Road, Harlow", "CM20 2AA"),
+]
+
+
+def test_without_a_gazetteer_like_addresses_are_one_and_flats_are_not(tmp_path):
+    rows = stated(SAME_PLACE + OTHER_PLACES)
+    of_record, addresses = match_addresses(rows, gazetteer().clear(), work=tmp_path)
+    ids = of_record.sort("row")["address_id"].to_list()
+    assert len(set(ids[: len(SAME_PLACE)])) == 1
+    assert len(set(ids)) == 1 + len(OTHER_PLACES) == addresses.height
+
+
+def test_row_order_changes_nothing(tmp_path):
+    rows = stated(SAME_PLACE + OTHER_PLACES + [("14 Hgh Street", None), ("Flat 3 Rose Court", "CM1 1AB")])
+    one = match_addresses(rows, gazetteer(), work=tmp_path)
+    other = match_addresses(rows.sample(fraction=1, shuffle=True, seed=3), gazetteer().reverse(), work=tmp_path)
+    assert one[0].equals(other[0])
+    assert one[1].equals(other[1])
