@@ -57,10 +57,12 @@ def _binaries() -> Path:
 
 
 def _as_server() -> list[str]:
-    """PostgreSQL refuses to run as root; setpriv replaces itself, so the process id stays the server's."""
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+    """PostgreSQL refuses to run as root; setpriv replaces itself, so the process id stays the server's.
+
+    The server is told to stop if this process dies before it can stop it.
+    """
+    setpriv = ["setpriv", "--pdeathsig=INT"]
+    return [*setpriv, *(["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []), "--"]
 
 
 def _give_to_server(folder: Path) -> None:
