@@ -15,35 +15,42 @@ from families.linkage.settle import EDGES
 ALIKE = 0.84  # Jaro-Winkler of two spellings of one name
 
 
+IDENTIFIERS = {
+    LinkReason.SAME_NHS_NUMBER: ["nhs_number"],
+    LinkReason.SAME_NINO: ["nino"],
+    LinkReason.SAME_ULN: ["uln"],
+    LinkReason.SAME_SOURCE_ID: ["source", "source_person_id"],
+}
+
+
+def without_mistaken_upns(records: pl.DataFrame) -> pl.DataFrame:
+    """The records, with no UPN where it is clearly another child's: names and dates of birth both disagree."""
+    other_name = ~pl.col("name_agrees") & ~pl.col("unnamed")
+    clash = other_name & (~pl.col("birth_agrees") | pl.col("surname_differs"))
+    mistaken = with_agreement(_with_standing(records, ["upn"])).filter(clash)["r"].sort()
+    return records.with_columns(upn=pl.when(~pl.col("r").is_in(mistaken.implode())).then("upn"))
+
+
 def identifier_links(records: pl.DataFrame) -> pl.DataFrame:
     """Links between records that share an identifier and do not contradict each other."""
-    upn = _same(records, ["upn"], LinkReason.SAME_UPN, strict=False)
-    former = _former_upn(records)
-    strict = [
-        _same(records, ["nhs_number"], LinkReason.SAME_NHS_NUMBER),
-        _same(records, ["nino"], LinkReason.SAME_NINO),
-        _same(records, ["uln"], LinkReason.SAME_ULN),
-        _same(records, ["source", "source_person_id"], LinkReason.SAME_SOURCE_ID),
+    upn = edges(_with_standing(records, ["upn"]), LinkReason.SAME_UPN)
+    agree = pl.col("birth_agrees") & (pl.col("name_agrees") | pl.col("unnamed"))
+    others = [
+        edges(with_agreement(_with_standing(records, keys)).filter(agree), reason)
+        for reason, keys in IDENTIFIERS.items()
     ]
-    return pl.concat([upn, former, *strict])
+    return pl.concat([upn, _former_upn(records), *others])
 
 
-def _same(records: pl.DataFrame, keys: list[str], reason: LinkReason, *, strict: bool = True) -> pl.DataFrame:
-    """Each record with the record that stands for its identifier: the one whose name and birth are most frequent."""
+def _with_standing(records: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Each record with the one (`_b`) that stands for its identifier: the fullest, then the most frequent."""
     held = records.filter(pl.col(keys[-1]).is_not_null())
     held = held.filter(pl.len().over(keys) > 1)
     frequent = pl.len().over([*keys, "forename", "surname", "dob"])
-    named = pl.col("forename").is_not_null() & pl.col("surname").is_not_null()
-    ranked = held.with_columns(often=frequent, named=named & pl.col("dob").is_not_null())
-    standing = ranked.sort("named", "often", "r", descending=[True, True, False]).unique(
-        subset=keys, keep="first", maintain_order=True
-    )
-    pairs = held.join(standing, on=keys, suffix="_b").filter(pl.col("r") != pl.col("r_b"))
-    checked = with_agreement(pairs)
-    other_name = ~pl.col("name_agrees") & ~pl.col("unnamed")
-    clash = other_name & (pl.lit(strict) | ~pl.col("birth_agrees") | pl.col("surname_differs"))
-    clash |= pl.lit(strict) & ~pl.col("birth_agrees")
-    return edges(checked.filter(~clash), reason)
+    full = pl.all_horizontal(pl.col("forename", "surname", "dob").is_not_null())
+    ranked = held.with_columns(often=frequent, full=full).sort("full", "often", "r", descending=[True, True, False])
+    standing = ranked.unique(subset=keys, keep="first", maintain_order=True)
+    return held.join(standing, on=keys, suffix="_b").filter(pl.col("r") != pl.col("r_b"))
 
 
 def _former_upn(records: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from families.linkage import splink_model
 from families.linkage.duck import digests
-from families.linkage.identifiers import identifier_links
+from families.linkage.identifiers import identifier_links, without_mistaken_upns
 from families.linkage.prepare import KEYS, prepare
 from families.linkage.reasons import LinkReason
 from families.linkage.settle import Linked, settle
@@ -31,7 +31,7 @@ def link_people(
     """
     records = prepare(persons, address_of_record)
     is_named = pl.col("forename").is_not_null() | pl.col("surname").is_not_null()
-    named = records.filter(is_named)
+    named = without_mistaken_upns(records.filter(is_named))
     linked = link_named(named, work=work)
     linked = _attach_unnamed(linked, named, records.filter(~is_named))
     of_record = _person_of_record(records, linked, previous)

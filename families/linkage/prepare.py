@@ -43,14 +43,27 @@ _IDS = ["upn", "former_upn", "uln", "nhs_number", "nino", "source_person_id", "p
 _ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
 
 
+_STATED_NAMES = ["forename", "middle_names", "surname", "preferred_forename", "preferred_surname", "former_surname"]
+
+
 def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """Names in normal form; worked out once for each different way of stating them."""
+    ways = frame.select(_STATED_NAMES).unique(maintain_order=True).with_row_index("way")
+    whole = frame.join(ways, on=_STATED_NAMES, nulls_equal=True, maintain_order="left")
+    normal = whole.select("r", "way").join(_normal_names(ways), on="way", maintain_order="left").drop("way")
+    sex = pl.when(pl.col("sex").is_in(["F", "M"])).then("sex")
+    return whole.drop(*_STATED_NAMES, "way").with_columns(sex=sex).join(normal, on="r", maintain_order="left")
+
+
+def _normal_names(ways: pl.DataFrame) -> pl.DataFrame:
     given = pl.col("forename")
     with_middle = pl.concat_str([given, pl.col("middle_names")], separator=" ", ignore_nulls=True)
     former, preferred = (
         names.normal_surname(pl.col("former_surname")),
         names.normal_surname(pl.col("preferred_surname")),
     )
-    frame = frame.with_columns(
+    normal = ways.select(
+        "way",
         given=pl.when(names.normal_forenames(given).is_not_null()).then(given.str.strip_chars()),
         family_name=pl.when(names.normal_surname(pl.col("surname")).is_not_null()).then(pl.col("surname")),
         forenames=pl.when(given.is_not_null()).then(names.normal_forenames(with_middle)),
@@ -59,10 +72,9 @@ def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
         surname_words=names.surname_words(pl.col("surname")),
         surname=names.normal_surname(pl.col("surname")),
         other_surnames=pl.concat_list(former, preferred, names.surname_parts(pl.col("surname"))),
-        sex=pl.when(pl.col("sex").is_in(["F", "M"])).then("sex"),
     )
-    others = pl.col("other_surnames").list.eval(pl.element().drop_nulls()).list.unique(maintain_order=True)
-    return frame.with_columns(other_surnames=others.list.set_difference(pl.concat_list("surname")).list.sort())
+    others = pl.col("other_surnames").list.drop_nulls().list.unique(maintain_order=True)
+    return normal.with_columns(other_surnames=others.list.set_difference(pl.concat_list("surname")).list.sort())
 
 
 def _with_birth_dates(frame: pl.DataFrame) -> pl.DataFrame:
@@ -109,6 +121,9 @@ def _with_exclusive(frame: pl.DataFrame) -> pl.DataFrame:
     )
     of_delivery = pl.struct(key=key, identity=pl.coalesce(identity, own))
     of_row = pl.struct(key=pl.when(pl.col("part") != "").then(row), identity="part")
-    exclusive = pl.concat_list(of_delivery, of_row)
-    held = exclusive.list.eval(pl.element().filter(pl.element().struct.field("key").is_not_null()))
+    none = pl.lit([], pl.List(pl.Struct({"key": pl.String, "identity": pl.String})))
+    held = pl.concat_list(
+        pl.when(struct.struct.field("key").is_not_null()).then(pl.concat_list(struct)).otherwise(none)
+        for struct in (of_delivery, of_row)
+    )
     return frame.with_columns(exclusive=held, child_row=pl.when(pl.col("role") == "contact").then(row))

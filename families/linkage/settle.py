@@ -178,11 +178,11 @@ def _leader(leader: dict[int, int], c: int) -> int:
 
 
 def _can_be_one(one: _Group, other: _Group) -> bool:
-    if one.upns and other.upns and not one.upns & other.upns:
-        return False
     shared = one.exclusive.keys() & other.exclusive.keys()
     if any(one.exclusive[key] != other.exclusive[key] for key in shared):
         return False
+    if one.upns and other.upns:
+        return bool(one.upns & other.upns)
     if one.births and other.births and not any(near_births(a, b) for a in one.births for b in other.births):
         return False
     if _apart(one.low, other.high) or _apart(other.low, one.high):
