@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from lxml import etree
 
 from families.errors import Refused
 from families.sources.census_terms import CensusTerm, census_term
@@ -19,12 +18,13 @@ from families.sources.pupil_values import frame_of, typed_columns
 from families.sources.reading import REJECTED_SCHEMA
 from families.sources.shaping import Delivery, Read, conform, persons
 from families.sources.tabular import UNKNOWN_CATEGORY, UNNAMED, exclusion_category
-from families.sources.xml_files import child_of, children_of, elements, local_name, text_of
+from families.sources.xml_files import Element, child_of, children_of, elements, local_name, text_of
 
 ROOT = "Message"
 ON_ROLL, OFF_ROLL = "PupilOnRoll", "PupilNoLongerOnRoll"
 WANTED = frozenset({"Header", ON_ROLL, OFF_ROLL})
 PART = "pupil"
+ALSO: dict[str, Any] = {"row": pl.Int64, "part": pl.String, "is_on_roll": pl.Boolean}
 COLUMNS: dict[str, Kind] = {
     "upn": "upn", "former_upn": "upn", "uln": "uln", "surname": "name", "forename": "name", "middle_names": "name",
     "preferred_surname": "name", "former_surname": "name", "date_of_birth": "date", "sex": "sex",
@@ -48,6 +48,7 @@ ADDRESS = {
     "post_town": ("PostTown",), "uprn": ("UniquePropertyReferenceNumber", "UPRN"),
     "postcode": ("PostCode", "Postcode"), **{f"address_line_{n}": (f"AddressLine{n}",) for n in range(1, 6)},
 }  # fmt: skip
+HOMES = ("HomeInformation", "Addresses", "Address")
 TOTALS = {
     "possible": ("SessionsPossible", "TermlySessionsPossible"),
     "authorised": ("SessionsAuthorised",),
@@ -87,7 +88,7 @@ def read_census(opened: Opened, delivery: Delivery) -> Read:
     return _read(pupils, found.header, delivery)
 
 
-def _header(opened: Opened, header: etree._Element) -> Return:
+def _header(opened: Opened, header: Element) -> Return:
     collection = child_of(header, "CollectionDetails")
     source = child_of(header, "Source")
     if collection is None or source is None:
@@ -105,36 +106,37 @@ def _header(opened: Opened, header: etree._Element) -> Return:
     return Return(f"{la}{estab.zfill(4)}", day or census.reference_date, census)
 
 
-def _pupil(element: etree._Element, name: str) -> dict[str, Any]:
-    """A pupil's texts; attendance and exclusions as lists."""
+def _pupil(element: Element, name: str) -> dict[str, Any]:
+    """A pupil's texts; addresses, attendance and exclusions as lists."""
     identifiers = child_of(element, "PupilIdentifiers")
     status = child_of(element, "PupilStatus")
-    home = _address(element)
     pupil: dict[str, Any] = {"is_on_roll": name == ON_ROLL}
-    for names, part in ((IDENTIFIERS, identifiers), (STATUS, status), (ADDRESS, home)):
+    for names, part in ((IDENTIFIERS, identifiers), (STATUS, status)):
         pupil |= {column: None if part is None else text_of(part, *tags) for column, tags in names.items()}
+    first, *further = _addresses(element) or [dict.fromkeys(ADDRESS)]
+    pupil |= first
+    pupil["further_addresses"] = further
     pupil["sessions"] = _sessions(child_of(element, "Attendance"))
     pupil["exclusions"] = [_exclusion(each) for each in children_of(child_of(element, "Exclusions"), "TermlyExclusion")]
     return pupil
 
 
-def _address(element: etree._Element) -> etree._Element | None:
-    """The address, wherever under HomeInformation or Addresses its parts stand, gathered in one element."""
-    home = next(
-        (found for tag in ("HomeInformation", "Addresses", "Address") if (found := child_of(element, tag)) is not None),
-        None,
-    )
-    if home is None:
-        return None
-    inner = next((each for each in home.iter() if local_name(each) == "Address"), home)
-    flat = etree.Element("Address")
-    for each in inner.iter():
-        if each is not inner and each.text and each.text.strip():
-            etree.SubElement(flat, local_name(each)).text = each.text
-    return flat
+def _addresses(element: Element) -> list[dict[str, str | None]]:
+    """The pupil's addresses, wherever under HomeInformation or Addresses they stand and however deep their parts."""
+    found = []
+    for home in (child for child in element if local_name(child) in HOMES):
+        blocks = [each for each in home.iter() if local_name(each) == "Address"] or [home]
+        for block in blocks:
+            texts = {local_name(each): " ".join(each.text.split()) for each in block.iter() if each.text}
+            parts = {
+                column: next((texts[tag] for tag in tags if texts.get(tag)), None) for column, tags in ADDRESS.items()
+            }
+            if any(parts.values()) and parts not in found:
+                found.append(parts)
+    return found
 
 
-def _sessions(attendance: etree._Element | None) -> list[tuple[str, str, str]]:
+def _sessions(attendance: Element | None) -> list[tuple[str, str, str]]:
     """(period, code, sessions) as texts: period `1` for TermlyAttendance, `2` for SummerHalfTerm2Attendance."""
     found: list[tuple[str, str, str]] = []
     for period, tag in (("1", "TermlyAttendance"), ("2", "SummerHalfTerm2Attendance")):
@@ -147,7 +149,7 @@ def _sessions(attendance: etree._Element | None) -> list[tuple[str, str, str]]:
     return found
 
 
-def _exclusion(element: etree._Element) -> dict[str, str | None]:
+def _exclusion(element: Element) -> dict[str, str | None]:
     reasons = [
         each.text.strip().upper() for each in element.iter() if _is_reason(each) and each.text and each.text.strip()
     ]
@@ -159,7 +161,7 @@ def _exclusion(element: etree._Element) -> dict[str, str | None]:
     }
 
 
-def _is_reason(element: etree._Element) -> bool:
+def _is_reason(element: Element) -> bool:
     return local_name(element).startswith("Reason") and len(element) == 0
 
 
@@ -167,13 +169,14 @@ def _read(pupils: list[dict[str, Any]], header: Return, delivery: Delivery) -> R
     distinct, repeats = _without_repeats(pupils)
     refused = [pupil for pupil in distinct if not (pupil["surname"] or pupil["forename"] or pupil["upn"])]
     kept = [pupil for pupil in distinct if pupil["surname"] or pupil["forename"] or pupil["upn"]]
-    frame = frame_of(kept, COLUMNS, also={"row": pl.Int64, "part": pl.String, "is_on_roll": pl.Boolean})
-    frame, flags = typed_columns(frame, COLUMNS)
-    frame = frame.with_columns(pl.lit(header.school).alias("school"), pl.lit(header.stated_on).alias("stated_on"))
+    stated = frame_of(_at_each_address(kept), COLUMNS, also=ALSO)
+    stated, flags = typed_columns(stated, COLUMNS)
+    stated = stated.with_columns(pl.lit(header.school).alias("school"), pl.lit(header.stated_on).alias("stated_on"))
+    frame = stated.filter(pl.col("part") == PART)
     counts, more_flags = _counts(kept, frame, header)
     exclusions, exclusion_flags = _exclusions(kept, header)
     tables = {
-        "persons": persons(frame, role="pupil"),
+        "persons": persons(stated, role="pupil"),
         "enrolments": frame,
         "attendance_counts": counts,
         "exclusions": exclusions,
@@ -186,6 +189,18 @@ def _read(pupils: list[dict[str, Any]], header: Return, delivery: Delivery) -> R
         rejected=_unnamed(refused),
         flags=pl.concat([flags, more_flags, exclusion_flags]).sort("row", maintain_order=True),
     )
+
+
+def _at_each_address(pupils: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each pupil, and again for each further address, as part `pupil address 2` and so on."""
+    return [
+        {name: value for name, value in (pupil | address).items() if name in COLUMNS or name in ALSO} | {"part": part}
+        for pupil in pupils
+        for part, address in [
+            (PART, {}),
+            *((f"{PART} address {place}", each) for place, each in enumerate(pupil["further_addresses"], 2)),
+        ]
+    ]
 
 
 def _without_repeats(pupils: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:

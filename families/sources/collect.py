@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +22,7 @@ from families.sources.reading import REJECTED_SCHEMA, rejected_rows, without_rep
 from families.sources.recognise import RawRows, raw_rows, recognise
 from families.sources.shaping import Delivery, Read, conform, persons
 from families.sources.tabular import UNKNOWN_CATEGORY, UNNAMED, exclusion_category, joined_reasons
-from families.sources.values import REJECT_SCHEMA, first_reason, refuse, stack, typed
+from families.sources.values import first_reason, refuse, stack, typed
 
 FILE_NAME = re.compile(r"^(\d{4})_(autumn|spring|summer)_([a-z0-9]+)\.csv$", re.IGNORECASE)
 PUPIL_TABLES = ("pupilonroll", "pupilnolongeronroll")
@@ -34,6 +34,7 @@ SESSIONS = {
     "summerhalfterm2sessiondetailsoffroll": ("pupilnolongeronroll", "2"),
 }
 EXCLUSIONS = {"termlyexclusionsonroll": "pupilonroll", "termlyexclusionsoffroll": "pupilnolongeronroll"}
+CHILDREN = {**ADDRESSES, **EXCLUSIONS, **{table: parent for table, (parent, _) in SESSIONS.items()}}
 RETURNS = "schoolcensus"
 LAYOUT_OF = (
     {table: f"collect_{table}" for table in (*PUPIL_TABLES, RETURNS)}
@@ -59,14 +60,10 @@ class Table:
 
     def without(self, refused: pl.DataFrame) -> Table:
         """The table with more rows refused."""
-        return Table(
-            self.name,
-            self.frame.join(refused, on="row", how="anti", maintain_order="left"),
-            self.raw,
-            self.distinct,
-            first_reason([self.refused, refused]),
-            self.flags,
-            self.duplicate,
+        return replace(
+            self,
+            frame=self.frame.join(refused, on="row", how="anti", maintain_order="left"),
+            refused=first_reason([self.refused, refused]),
         )
 
 
@@ -78,8 +75,15 @@ def group_key(path: Path) -> tuple[str, str, str] | None:
 
 
 OTHER_TABLES = frozenset(
-    ["annualsessiondetailsoffroll", "annualsessiondetailsonroll", "fsmperiodsonroll", "fsmperiod", "learningaimsoffroll", "learningaimsonroll", "levels", "school", "senneeds", "nationalitiesoffroll", "nationalitiesonroll", "programmeaimsonroll", "programmeaimsoffroll", "workplaceentityoffroll", "workplaceentityonroll", "approvisiondetailoffroll", "approvisiondetailonroll", "learnerfamoffroll", "learnerfamonroll", "schoolarrangedapdetailoffroll", "schoolarrangedapdetailonroll", "childcare", "classes", "learnersupportoffroll", "learnersupportonroll", "provisions", "fundingbasisitems"]
-)
+    {
+        "annualsessiondetailsoffroll", "annualsessiondetailsonroll", "approvisiondetailoffroll",
+        "approvisiondetailonroll", "childcare", "classes", "fsmperiod", "fsmperiodsonroll", "fundingbasisitems",
+        "learnerfamoffroll", "learnerfamonroll", "learnersupportoffroll", "learnersupportonroll",
+        "learningaimsoffroll", "learningaimsonroll", "levels", "nationalitiesoffroll", "nationalitiesonroll",
+        "programmeaimsoffroll", "programmeaimsonroll", "provisions", "school", "schoolarrangedapdetailoffroll",
+        "schoolarrangedapdetailonroll", "senneeds", "workplaceentityoffroll", "workplaceentityonroll",
+    }
+)  # fmt: skip
 
 
 def table_name(name: str) -> str:
@@ -113,18 +117,29 @@ def _table(file: Opened) -> Table:
     return Table(name, values.frame, raw, distinct, values.rejected, values.flags, repeats)
 
 
+def _with_whole_keys(tables: dict[str, Table]) -> None:
+    """Where a pupil's key stands on several pupils of a table (it is only unique within a school's return in some
+    extracts), the return it came from is made part of the key, there and in the tables that point to it."""
+    for parent in PUPIL_TABLES:
+        if parent not in tables:
+            continue
+        frame = tables[parent].frame
+        shared = frame.filter(pl.col("pupil").is_duplicated())["pupil"].unique().implode()
+        whole = pl.concat_str("pupil", pl.col("native").fill_null(""), pl.col("sent").fill_null(""), separator="|")
+        key = pl.when(pl.col("pupil").is_in(shared)).then(whole).otherwise("pupil").alias("pupil")
+        for name in (parent, *(child for child, of in CHILDREN.items() if of == parent and child in tables)):
+            tables[name] = replace(tables[name], frame=tables[name].frame.with_columns(key))
+
+
 def _read(tables: dict[str, Table], census: CensusTerm, delivery: Delivery) -> Read:
     returns = _returns(tables.get(RETURNS), census)
+    _with_whole_keys(tables)
     for name in PUPIL_TABLES:
         if name in tables:
             tables[name] = _checked_pupils(tables[name])
     pupils = _pupils(tables, returns, census)
     keys = pupils.select("table", "pupil", pl.col("row").alias("pupil_row"), "upn", "school")
-    for name, parent in {
-        **ADDRESSES,
-        **EXCLUSIONS,
-        **{table: parent for table, (parent, _) in SESSIONS.items()},
-    }.items():
+    for name, parent in CHILDREN.items():
         if name in tables:
             tables[name] = tables[name].without(_orphans(tables[name], keys.filter(pl.col("table") == parent)))
     for name in EXCLUSIONS:
@@ -221,24 +236,28 @@ def _persons(tables: dict[str, Table], pupils: pl.DataFrame) -> pl.DataFrame:
 
 def _counts(tables: dict[str, Table], pupils: pl.DataFrame, keys: pl.DataFrame, census: CensusTerm) -> pl.DataFrame:
     schema = ["row", "part", "period", "code", "sessions"]
-    totals = [
-        pupils.select("row", "part", pl.lit(period).alias("period"), *(pl.col(f"{name}{suffix}").alias(name) for name in ("possible", "authorised", "unauthorised")))
-        .unpivot(index=["row", "part", "period"], variable_name="code", value_name="sessions")
-        .drop_nulls("sessions")
-        for period, suffix in (("1", ""), ("2", "_2"))
-    ]  # fmt: skip
+    totals = [_totals(pupils, period, suffix) for period, suffix in (("1", ""), ("2", "_2"))]
     coded = [
-        tables[name].frame.select("pupil", pl.col("code").str.to_uppercase(), "sessions")
+        tables[name]
+        .frame.select("pupil", pl.col("code").str.to_uppercase(), "sessions")
         .join(keys.filter(pl.col("table") == parent), on="pupil", maintain_order="left")
-        .select(pl.col("pupil_row").alias("row"), pl.lit(parent).alias("part"), pl.lit(period).alias("period"), "code", "sessions")
+        .with_columns(pl.col("pupil_row").alias("row"), pl.lit(parent).alias("part"), pl.lit(period).alias("period"))
         for name, (parent, period) in SESSIONS.items()
         if name in tables
-    ]  # fmt: skip
+    ]
     long = pl.concat([part.select(schema) for part in (*totals, *coded)])
     named = periods_named(long, census)
     return named.join(pupils.select("row", "part", "upn", "school"), on=["row", "part"], maintain_order="left").sort(
         "part", "row", "half", "code"
     )
+
+
+def _totals(pupils: pl.DataFrame, period: str, suffix: str) -> pl.DataFrame:
+    """The totals a pupil's row states for a period."""
+    names = ("possible", "authorised", "unauthorised")
+    stated = pupils.select("row", "part", *(pl.col(f"{name}{suffix}").alias(name) for name in names))
+    long = stated.unpivot(index=["row", "part"], variable_name="code", value_name="sessions").drop_nulls("sessions")
+    return long.with_columns(pl.lit(period).alias("period"))
 
 
 def _exclusions(tables: dict[str, Table], keys: pl.DataFrame) -> pl.DataFrame:
@@ -281,6 +300,3 @@ def _flags(tables: Iterable[Table]) -> pl.DataFrame:
         for table in tables
     ]
     return stack(parts, PART_FLAGS).sort("part", "row", maintain_order=True)
-
-
-__all__ = ["REJECT_SCHEMA", "group_key", "read_collect", "table_name"]

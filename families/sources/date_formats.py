@@ -21,7 +21,9 @@ YEAR_LAST_NAMED = rf"^(\d{{1,2}})[- /]([A-Za-z]{{3,9}})[- /](\d{{4}}){TIME}$"
 SERIAL = r"^([1-9]\d{3,4})(?:\.\d+)?$"
 EXCEL_EPOCH_DAYS = -25569  # 30 December 1899, in days from 1970
 DIRECTIVES = frozenset("dmYyHMSbBjf")
-_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_NAMES = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
 MONTHS = {form: number for number, name in enumerate(_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
 
 

@@ -38,7 +38,7 @@ def is_upn_formed(normalised: pl.Expr) -> pl.Expr:
 def is_valid_upn(normalised: pl.Expr) -> pl.Expr:
     """Whether a normalised UPN, permanent or temporary, has its right check letter."""
     total = sum(
-        (_value(normalised, place, _CHARACTER_VALUES) * weight for place, weight in zip(range(1, 13), range(2, 14))),
+        (_value(normalised, place, _CHARACTER_VALUES) * weight for place, weight in enumerate(range(2, 14), 1)),
         start=pl.lit(0),
     )
     return (normalised.str.contains(UPN_FORM) & (total % 23 == _value(normalised, 0, _LETTER_VALUES))).fill_null(False)

@@ -1,4 +1,4 @@
-"""Reads session marks, one row a mark, into one string a pupil, school and half term; tens of millions in bounded memory.
+"""Reads session marks, one row a mark, into one string a pupil, school and half term; tens of millions at a time.
 
 The file is read in blocks; a mark becomes three numbers (pupil and school, session, code), and each half term is laid
 out as a grid of bytes, one row a pupil and school. Only sessions marked twice are looked at one by one.
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,7 @@ def read_marks(opened: Opened, recognised: Recognised | None, delivery: Delivery
 def is_marks_parquet(opened: Opened, mapping: Mapping | None) -> Fit | None:
     """How a Parquet file's columns fit; Refused where it is damaged."""
     try:
-        names = pq.ParquetFile(opened.path).schema_arrow.names  # type: ignore[no-untyped-call]
+        names = pq.ParquetFile(opened.path).schema_arrow.names
     except (pa.ArrowException, OSError, ValueError):
         raise Refused(f"{opened.name} is a damaged or cut short Parquet file: ask the sender for it again.") from None
     found = fit(layouts()[SOURCE], names, mapping)
@@ -90,7 +91,7 @@ def is_marks_parquet(opened: Opened, mapping: Mapping | None) -> Fit | None:
 
 def parquet_names(opened: Opened) -> list[str]:
     """The column names of a Parquet file."""
-    return list(pq.ParquetFile(opened.path).schema_arrow.names)  # type: ignore[no-untyped-call]
+    return list(pq.ParquetFile(opened.path).schema_arrow.names)
 
 
 def _from_parquet(opened: Opened, layout: Layout, mapping: Mapping | None) -> Iterator[pl.DataFrame]:
@@ -103,10 +104,10 @@ def _from_parquet(opened: Opened, layout: Layout, mapping: Mapping | None) -> It
         )
     names = parquet_names(opened)
     try:
-        file = pq.ParquetFile(opened.path)  # type: ignore[no-untyped-call]
+        file = pq.ParquetFile(opened.path)
         wanted = [names[place] for place in found.places.values()]
         first = 1
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):  # type: ignore[no-untyped-call]
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
             frame = pl.DataFrame(pl.from_arrow(batch)).select(
                 pl.col(names[place]).cast(pl.String).alias(column) for column, place in found.places.items()
             )
@@ -309,7 +310,7 @@ _NO_STRINGS = pl.DataFrame(
 )
 
 
-def _joined(gathered: _Gathered) -> tuple[NDArray[np.generic], ...]:
+def _joined(gathered: _Gathered) -> tuple[NDArray[Any], ...]:
     """Each list of pieces as one array; the pieces are let go as they are joined."""
     joined = []
     kinds = {"pupil": np.uint32, "school": np.uint16, "session": np.int32, "code": np.uint8, "row": np.uint32,
@@ -322,12 +323,12 @@ def _joined(gathered: _Gathered) -> tuple[NDArray[np.generic], ...]:
 
 
 def _one_a_session(
-    pupil: NDArray[np.generic],
-    school: NDArray[np.generic],
-    session: NDArray[np.generic],
-    code: NDArray[np.generic],
-    row: NDArray[np.generic],
-    received: NDArray[np.generic],
+    pupil: NDArray[Any],
+    school: NDArray[Any],
+    session: NDArray[Any],
+    code: NDArray[Any],
+    row: NDArray[Any],
+    received: NDArray[Any],
 ) -> tuple[NDArray[np.bool_] | None, int, int]:
     """Which marks stand where a session is marked twice, how many repeat another, and how many are superseded.
 
@@ -388,7 +389,7 @@ class _HalfTerm:
     last: int
 
 
-def _half_terms(session: NDArray[np.generic]) -> list[_HalfTerm]:
+def _half_terms(session: NDArray[Any]) -> list[_HalfTerm]:
     """The half terms in which there are marks."""
     if not session.size:
         return []
@@ -408,10 +409,10 @@ def _number(day: dt.date) -> int:
 
 def _half_term(
     part: _HalfTerm,
-    pupil: NDArray[np.generic],
-    school: NDArray[np.generic],
-    session: NDArray[np.generic],
-    code: NDArray[np.generic],
+    pupil: NDArray[Any],
+    school: NDArray[Any],
+    session: NDArray[Any],
+    code: NDArray[Any],
 ) -> pl.DataFrame:
     """The strings of one half term: a grid of spaces with each mark in its place."""
     inside = np.flatnonzero((session >= part.first) & (session <= part.last))
@@ -475,9 +476,7 @@ def _with_texts(marks: pl.DataFrame, people: pl.DataFrame, schools: list[str]) -
     )
 
 
-def _coverage(
-    school: NDArray[np.generic], session: NDArray[np.generic], row: NDArray[np.generic], schools: list[str]
-) -> pl.DataFrame:
+def _coverage(school: NDArray[Any], session: NDArray[Any], row: NDArray[Any], schools: list[str]) -> pl.DataFrame:
     """Per school, from the first to the last marked day."""
     schema = {"row": pl.Int64, "source": pl.String, "school": pl.String, "covers_from": pl.Date, "covers_to": pl.Date,
               "basis": pl.String}  # fmt: skip
@@ -491,7 +490,7 @@ def _coverage(
     return pl.DataFrame(rows, schema=schema, orient="row").sort("row")
 
 
-def _flags(people: pl.DataFrame, pupil: NDArray[np.generic], code: NDArray[np.generic]) -> pl.DataFrame:
+def _flags(people: pl.DataFrame, pupil: NDArray[Any], code: NDArray[Any]) -> pl.DataFrame:
     """One doubt a pupil, not one a mark."""
     seen = people.drop_nulls("row")
     valid = seen.select(ids.is_valid_upn(pl.col("upn"))).to_series()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from families.errors import Refused
 
@@ -219,7 +219,7 @@ def _unpacked_gzip(path: Path, work: Path) -> tuple[str, Path]:
         return name, _copied(path, packed, work)
 
 
-def _copied(path: Path, packed: BinaryIO | gzip.GzipFile | zipfile.ZipExtFile, work: Path) -> Path:
+def _copied(path: Path, packed: IO[bytes] | gzip.GzipFile, work: Path) -> Path:
     """Unpack piece by piece, and stop as soon as a cap is passed whatever the archive says of itself."""
     target = work / "unpacked"
     done, size = 0, path.stat().st_size

@@ -184,7 +184,7 @@ def _of_workbook(opened: Opened, wanted: list[Layout], mapping: Mapping | None) 
     complete = {other.name for each, other in options if each.fits and not each.fits[0].missing}
     if len(complete) > 1:
         raise Refused(
-            f"{opened.name} has {len(complete)} sheets with data that fit: save each as a file of its own and load them."
+            f"{opened.name} has {len(complete)} sheets that fit: save each as a file of its own and load those."
         )
     found = _the_one(opened.name, header, wanted)
     return Recognised(opened, layouts()[found.source], found, header, Dialect(",", len(header.headings)), sheet=sheet)

@@ -124,7 +124,7 @@ def with_address(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def full_birth_parts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Date of birth from its parts and the parts from the date, whichever were given; an impossible date stays blank."""
+    """Date of birth from its parts and the parts from the date, whichever were given; impossible days stay blank."""
     parts = ("birth_year", "birth_month", "birth_day")
     absent = [pl.lit(None, dtype=pl.Int32).alias(name) for name in parts if name not in frame.columns]
     frame = frame.with_columns(absent)

@@ -360,8 +360,8 @@ def _commit(home_path: Path, parcel: _Parcel, delivery: Delivery, read: Read, re
         if place.exists():
             raise Refused(f"{delivery.file} is being loaded by someone else: nothing was changed.") from None
         raise Refused(
-            f"{delivery.file} could not be stored in {home_path.name} ({error.strerror or 'unknown fault'}): nothing was "
-            "changed."
+            f"{delivery.file} could not be stored in {home_path.name} ({error.strerror or 'unknown fault'}): "
+            "nothing was changed."
         ) from None
 
 

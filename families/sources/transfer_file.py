@@ -10,7 +10,6 @@ import json
 from typing import Any
 
 import polars as pl
-from lxml import etree
 
 from families.errors import Refused
 from families.sources.date_formats import parse_dates
@@ -20,7 +19,7 @@ from families.sources.pupil_values import frame_of, typed_columns
 from families.sources.reading import REJECTED_SCHEMA
 from families.sources.shaping import Delivery, Read, conform, persons
 from families.sources.tabular import UNNAMED
-from families.sources.xml_files import child_of, children_of, elements, local_name, text_of
+from families.sources.xml_files import Element, child_of, children_of, elements, local_name, text_of
 
 ROOT = "CTfile"
 WANTED = frozenset({"Header", "Pupil"})
@@ -81,7 +80,7 @@ def read_transfer_file(opened: Opened, delivery: Delivery) -> Read:
     return _read(pupils, repeats, school=school, stated_on=stated_on, delivery=delivery)
 
 
-def _header(header: etree._Element) -> tuple[str | None, dt.date | None]:
+def _header(header: Element) -> tuple[str | None, dt.date | None]:
     source = child_of(header, "SourceSchool")
     la = text_of(source, "LEA") if source is not None else None
     estab = text_of(source, "Estab") if source is not None else None
@@ -90,7 +89,7 @@ def _header(header: etree._Element) -> tuple[str | None, dt.date | None]:
     return (number if len(number) == 7 and number.isdigit() else None), day
 
 
-def _pupil(element: etree._Element) -> dict[str, Any]:
+def _pupil(element: Element) -> dict[str, Any]:
     person = {column: text_of(element, *tags) for column, tags in TAGS.items()}
     basic = child_of(element, "BasicDetails")
     if basic is not None:
@@ -105,7 +104,7 @@ def _pupil(element: etree._Element) -> dict[str, Any]:
     }
 
 
-def _contact(element: etree._Element, pupils_address: dict[str, str | None]) -> dict[str, Any]:
+def _contact(element: Element, pupils_address: dict[str, str | None]) -> dict[str, Any]:
     person = {column: text_of(element, *tags) for column, tags in TAGS.items()}
     address, is_pupils = _address(element)
     return {
@@ -122,7 +121,7 @@ def _truth(text: str | None) -> bool | None:
     return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
 
 
-def _address(element: etree._Element) -> tuple[dict[str, str | None], bool]:
+def _address(element: Element) -> tuple[dict[str, str | None], bool]:
     """The address in either shape, and whether it is said to be the pupil's."""
     home = child_of(element, "Address")
     texts: dict[str, str] = {}
@@ -134,12 +133,12 @@ def _address(element: etree._Element) -> tuple[dict[str, str | None], bool]:
     return {column: texts.get(tag) for column, tag in ADDRESS.items()}, is_pupils
 
 
-def _phone(element: etree._Element) -> str | None:
+def _phone(element: Element) -> str | None:
     phones = [text for each in children_of(child_of(element, "Phones"), "Phone") if (text := text_of(each, "PhoneNo"))]
     return phones[0] if phones else None
 
 
-def _year(element: etree._Element) -> dict[str, str | None]:
+def _year(element: Element) -> dict[str, str | None]:
     return {
         "year": text_of(element, "Year"),
         "la": text_of(element, "LEA"),

@@ -43,8 +43,9 @@ NEEDED = {
     "wrong": "{column} cannot be read as {kind}, and the row means nothing without it: correct it at its source.",
 }
 KIND_WORDS = {
-    "date": "a date", "integer": "a whole number", "upn": "a UPN", "uprn": "a UPRN", "school": "a 7-digit school number",
-    "sex": "a sex", "uln": "a ULN", "nhs": "an NHS number", "nino": "a National Insurance number",
+    "date": "a date", "integer": "a whole number", "upn": "a UPN", "uprn": "a UPRN",
+    "school": "a 7-digit school number", "sex": "a sex", "uln": "a ULN", "nhs": "an NHS number",
+    "nino": "a National Insurance number",
 }  # fmt: skip
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from families.errors import Refused
 from families.sources.delimited import LONGEST_FIELD
 from families.sources.opening import Opened
 
+Element = Any  # lxml's; it has no types of its own
 DOCTYPE = "<!DOCTYPE"
 
 
-def elements(opened: Opened, *, root: str, wanted: frozenset[str]) -> Iterator[tuple[str, etree._Element]]:
+def elements(opened: Opened, *, root: str, wanted: frozenset[str]) -> Iterator[tuple[str, Element]]:
     """Each wanted element when it is complete, with its name, in document order; then it is emptied.
 
     Raises Refused for a document type, another root, XML that is cut short, or a text longer than any field may be.
@@ -42,9 +44,7 @@ def elements(opened: Opened, *, root: str, wanted: frozenset[str]) -> Iterator[t
         raise Refused(f"{opened.name} cannot be read: {error.strerror or 'it is damaged'}.") from None
 
 
-def _wanted(
-    steps: etree.iterparse[tuple[str, etree._Element]], opened: Opened, root: str, wanted: frozenset[str]
-) -> Iterator[tuple[str, etree._Element]]:
+def _wanted(steps: Any, opened: Opened, root: str, wanted: frozenset[str]) -> Iterator[tuple[str, Element]]:
     first, inside = True, 0
     for event, element in steps:
         name = local_name(element)
@@ -74,7 +74,7 @@ def _document_type(opened: Opened) -> str:
     )
 
 
-def _check_root(opened: Opened, element: etree._Element, name: str, root: str) -> None:
+def _check_root(opened: Opened, element: Element, name: str, root: str) -> None:
     document = element.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise Refused(_document_type(opened))
@@ -85,7 +85,7 @@ def _check_root(opened: Opened, element: etree._Element, name: str, root: str) -
         )
 
 
-def _check_texts(opened: Opened, element: etree._Element) -> None:
+def _check_texts(opened: Opened, element: Element) -> None:
     for each in element.iter():
         if not isinstance(each.tag, str):
             raise Refused(f"{opened.name} uses an entity of its own, which is not read: ask for a plain export.")
@@ -96,7 +96,7 @@ def _check_texts(opened: Opened, element: etree._Element) -> None:
             )
 
 
-def _let_go(element: etree._Element) -> None:
+def _let_go(element: Element) -> None:
     """Empty an element and drop those before it, so that memory does not grow with the file."""
     element.clear()
     while element.getprevious() is not None:
@@ -106,13 +106,13 @@ def _let_go(element: etree._Element) -> None:
         del parent[0]
 
 
-def local_name(element: etree._Element) -> str:
+def local_name(element: Element) -> str:
     """An element's name without its namespace."""
     tag = element.tag
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
 
 
-def text_of(element: etree._Element, *names: str) -> str | None:
+def text_of(element: Element, *names: str) -> str | None:
     """The trimmed text of the first child by any of these names that has one; spaces squeezed."""
     for name in names:
         for child in element:
@@ -121,9 +121,9 @@ def text_of(element: etree._Element, *names: str) -> str | None:
     return None
 
 
-def child_of(element: etree._Element, *path: str) -> etree._Element | None:
+def child_of(element: Element, *path: str) -> Element | None:
     """The first descendant down a path of names, or None."""
-    here: etree._Element | None = element
+    here: Element | None = element
     for name in path:
         if here is None:
             return None
@@ -131,7 +131,7 @@ def child_of(element: etree._Element, *path: str) -> etree._Element | None:
     return here
 
 
-def children_of(element: etree._Element | None, name: str) -> list[etree._Element]:
+def children_of(element: Element | None, name: str) -> list[Element]:
     """Children by a name."""
     return [] if element is None else [child for child in element if local_name(child) == name]
 
