@@ -1,1 +1,71 @@
-"""A made-up authority: real file formats, real rates, known truth."""
+"""A made-up authority: a coherent population first, then the files each agency would hold of it, and the truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from families.errors import UserError
+from families.synthetic.agencies import census, census_xml, council_tax, dwp, feeds, places, services, transfer
+from families.synthetic.agencies.school_systems import held_by_schools
+from families.synthetic.truth import write_truth
+from families.synthetic.world import make
+
+__all__ = ["synthesise"]
+
+
+def synthesise(
+    directory: Path,
+    *,
+    pupils: int,
+    seed: int,
+    errors: float = 1.0,
+    gazetteer: bool = True,
+    first_day: dt.date = dt.date(2011, 9, 1),
+    last_day: dt.date = dt.date(2013, 8, 31),
+    file_format: Literal["csv", "parquet"] = "csv",
+    report: Callable[[object], None] = print,
+) -> None:
+    """Writes `directory`/inbox, the files as a council holds them, and `directory`/truth, what is true.
+
+    The same arguments give the same bytes. `errors` multiplies every rate of mistakes; `file_format` is that of the
+    session marks. `report` receives what to show: lines, and a table of rates beside the published ones.
+    """
+    if pupils < 100:
+        raise UserError("A made-up authority needs at least 100 pupils; ask for --pupils 100 or more.")
+    if first_day >= last_day:
+        raise UserError("The first day lies after the last; give --from a day before --to.")
+    inbox, truth = directory / "inbox", directory / "truth"
+    for folder in (inbox, truth):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    world = make(pupils=pupils, seed=seed, errors=errors, first_day=first_day, last_day=last_day)
+    systems = held_by_schools(world)
+    sent = dwp.sent(world, systems)
+    places.write_schools(world, inbox)
+    places.write_delivery_note(world, inbox)
+    if gazetteer:
+        places.write_gazetteer(world, inbox)
+    feeds.write_marks(world, inbox, file_format=file_format)
+    records = pl.concat(
+        [
+            census.write_tables(world, systems, inbox),
+            census_xml.write_census_xml(world, systems, inbox),
+            feeds.write_exclusions(world, systems, inbox),
+            transfer.write_transfer_files(world, systems, inbox),
+            council_tax.write_council_tax(world, inbox),
+            dwp.write_dwp(world, sent, inbox),
+            services.write_youth_justice(world, inbox),
+            services.write_asb(world, inbox),
+            services.write_social_care(world, inbox),
+            services.write_education_status(world, inbox),
+        ]
+    )
+    write_truth(world, records, sent, truth)
+    report(f"{len(world.people)} people, {world.schooling.schools.height} schools, {records.height} named records")
