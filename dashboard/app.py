@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import frame, identity
 from families.casebook import access, reading
 from families.errors import UserError
+
+HERE = Path(__file__).parent
 
 
 def pages(role: str | None) -> list[st.Page]:
@@ -17,14 +21,14 @@ def pages(role: str | None) -> list[st.Page]:
     if role is not None and not access.MAY_SEE.get(role):
         return [st.Page("pages_/no_pages.py", title="No pages", url_path="no_pages", default=True)]
     return [
-        st.Page("pages_/identified_families.py", title="Identified families", icon=":material/groups:", default=True),
+        st.Page("pages_/identified_families.py", title="Identified families", default=True),
         st.Page("pages_/family_record.py", title="Family record", url_path="family_record", visibility="hidden"),
     ]
 
 
 def main() -> None:
     """One run of the script: nothing is shown before it is known who is looking."""
-    st.set_page_config(page_title="Families we may be able to help", page_icon=":material/groups:", layout="wide")
+    st.set_page_config(page_title="Families we may be able to help", page_icon=str(HERE / "icon.svg"), layout="wide")
     try:
         engine = identity.casebook()
         data = reading.data_as_at(engine)
@@ -33,12 +37,12 @@ def main() -> None:
         st.navigation(pages(None), position="hidden")
         frame.nothing_to_show(error)
         return
+    st.logo(str(HERE / "logo.svg"), size="large")
     person = visit.person if visit else None
     page = st.navigation(pages(person.role if person else None), position="top" if person else "hidden")
-    frame.banner(person, data)
+    frame.banner(engine, data, person)
     if person is None:
         identity.ask(engine, data)
-        frame.data_line(engine, data)
     else:
         page.run()
 

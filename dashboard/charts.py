@@ -6,7 +6,7 @@ Colours: Government Analysis Function palette; meaning is never carried by colou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import altair as alt
@@ -63,84 +63,92 @@ def strands_alt(frame: pl.DataFrame) -> str:
 def absence(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -> Drawing:
     """One child's absence by half term, with the threshold drawn and half terms without data outlined."""
     order = frame["Half term"].to_list()
-    long = frame.select("Half term", Unauthorised="Unauthorised %", Authorised="Authorised %").unpivot(
-        index="Half term", variable_name="Absence", value_name="Percent"
+    known = (
+        frame.select("Half term", Unauthorised="Unauthorised %", Authorised="Authorised %")
+        .unpivot(index="Half term", variable_name="Absence", value_name="Percent")
+        .drop_nulls("Percent")
+        .with_columns(Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String))
     )
-    known = long.drop_nulls("Percent").with_columns(
-        Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String)
-    )
+    missing = frame.filter(pl.col("Unauthorised %").is_null()).select("Half term", Label=pl.lit("not\nsupplied"))
     top = _headroom(known["Percent"], threshold_percent)
-    missing = frame.filter(pl.col("Unauthorised %").is_null()).select("Half term", Label=pl.lit(words.NOT_SUPPLIED))
     x = alt.X("Half term:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=_half_term_axis())
-    layers = [_bars(known, x=x, top=top), _bar_labels(known, x=x), *_gaps(missing, x=x, top=top)]
-    if threshold_percent is not None:
-        layers += _threshold(threshold_percent)
-    chart = alt.layer(*layers).properties(height=250)
-    return Drawing(_plain(chart), absence_alt(frame, child=child, threshold_percent=threshold_percent))
+    layers = [
+        _bars(known, x=x, top=top),
+        *_gaps(missing, x=x, top=top),
+        *_threshold(threshold_percent),
+        *_bar_labels(known, x=x),
+    ]
+    chart = _plain(alt.layer(*layers).properties(height=270))
+    return Drawing(chart, absence_alt(frame, child=child, threshold_percent=threshold_percent))
 
 
 def _headroom(percents: pl.Series, threshold: int | None) -> float:
     highest = max(float(percents.max() or 0), float(threshold or 0), 10.0)  # type: ignore[arg-type]
-    return min(highest * 1.25, 118.0)
+    return min(highest * 1.2, 112.0)
 
 
 def _half_term_axis() -> alt.Axis:
     return _axis(labelAngle=0, labelLimit=120, labelExpr="split(datum.label, ', ')", labelLineHeight=16)
 
 
+KINDS = {"Unauthorised": DARK_BLUE, "Authorised": LILAC}
+
+
 def _bars(known: pl.DataFrame, *, x: alt.X, top: float) -> alt.Chart:
-    kinds = {"Unauthorised": DARK_BLUE, "Authorised": LILAC}
-    return (
-        alt.Chart(known)
-        .mark_bar(stroke=EDGE, strokeWidth=0.5)
-        .encode(
-            x=x,
-            xOffset=alt.XOffset("Absence:N", sort=list(kinds)),
-            y=alt.Y(
-                "Percent:Q",
-                scale=alt.Scale(domain=[0, top]),
-                title="% of possible sessions",
-                axis=_axis(grid=True, tickCount=4),
-            ),
-            color=alt.Color(
-                "Absence:N",
-                scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
-                legend=alt.Legend(orient="top", title=None, labelFontSize=14, labelFont=_FONT, symbolSize=160),
-            ),
-            tooltip=["Half term:N", "Absence:N", alt.Tooltip("Label:N", title="Share of sessions")],
-        )
+    colour = alt.Color(
+        "Absence:N",
+        scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
+        legend=alt.Legend(orient="top", title=None, labelFontSize=14, labelFont=_FONT, symbolSize=160),
     )
+    y = alt.Y(
+        "Percent:Q",
+        scale=alt.Scale(domain=[0, top]),
+        title="% of possible sessions",
+        axis=_axis(grid=True, tickCount=4),
+    )
+    tooltip = ["Half term:N", "Absence:N", alt.Tooltip("Label:N", title="Share of sessions")]
+    bars = alt.Chart(known).mark_bar(stroke=EDGE, strokeWidth=0.5)
+    return bars.encode(x=x, xOffset=_side_by_side(), y=y, color=colour, tooltip=tooltip)
 
 
-def _bar_labels(known: pl.DataFrame, *, x: alt.X) -> alt.Chart:
-    return (
-        alt.Chart(known)
-        .mark_text(baseline="bottom", dy=-3, fontSize=13, font=_FONT, color=INK)
-        .encode(
-            x=x, xOffset=alt.XOffset("Absence:N", sort=["Unauthorised", "Authorised"]), y="Percent:Q", text="Label:N"
-        )
-    )
+def _side_by_side() -> alt.XOffset:
+    return alt.XOffset("Absence:N", sort=list(KINDS))
+
+
+def _bar_labels(known: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
+    """The value over each bar, on a white edge that keeps it readable where the threshold passes behind it."""
+    base = alt.Chart(known).encode(x=x, xOffset=_side_by_side(), y="Percent:Q", text="Label:N")
+    text = {"baseline": "bottom", "dy": -3, "fontSize": 13, "font": _FONT}
+    return [
+        base.mark_text(**text, stroke=WHITE, strokeWidth=5, strokeJoin="round"),
+        base.mark_text(**text, color=INK),
+    ]
 
 
 def _gaps(missing: pl.DataFrame, *, x: alt.X, top: float) -> list[alt.Chart]:
     """An outlined, empty bar and the words, so that no data is never read as no absence."""
-    base = alt.Chart(missing).encode(x=x, tooltip=["Half term:N", "Label:N"])
+    base = alt.Chart(missing).encode(x=x)
     outline = base.mark_bar(fill=WHITE, stroke=DARK_GREY, strokeDash=[4, 3], strokeWidth=1.5).encode(
         y=alt.value(4), y2=alt.value("height")
     )
-    text = base.mark_text(fontSize=13, font=_FONT, color=INK).encode(y=alt.value(125), text="Label:N")
+    text = base.mark_text(fontSize=13, font=_FONT, color=INK, lineBreak="\n").encode(
+        y=alt.datum(top / 3, type="quantitative"), text="Label:N"
+    )
     return [outline, text] if len(missing) else []
 
 
-def _threshold(percent: int) -> list[alt.Chart]:
-    data = pl.DataFrame({"Percent": [percent], "Label": [f"{percent}% unauthorised: the threshold"]})
-    rule = alt.Chart(data).mark_rule(color=INK, strokeWidth=2, strokeDash=[6, 3]).encode(y="Percent:Q")
-    label = (
-        alt.Chart(data)
-        .mark_text(align="right", baseline="bottom", dy=-4, fontSize=13, font=_FONT, fontWeight="bold", color=INK)
-        .encode(y="Percent:Q", x=alt.value("width"), text="Label:N")
-    )
-    return [rule, label]
+def _threshold(percent: int | None) -> list[alt.Chart]:
+    """The line across, named at its right end, outside the bars."""
+    if percent is None:
+        return []
+    base = alt.Chart(pl.DataFrame({"Percent": [percent], "Label": [f"{percent}%\nthreshold"]})).encode(y="Percent:Q")
+    label = {"align": "left", "baseline": "middle", "dx": 8, "lineBreak": "\n"}
+    return [
+        base.mark_rule(color=INK, strokeWidth=2, strokeDash=[6, 3]),
+        base.mark_text(**label, fontSize=14, font=_FONT, fontWeight="bold", color=INK).encode(
+            x=alt.value("width"), text="Label:N"
+        ),
+    ]
 
 
 def absence_alt(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -> str:
@@ -174,52 +182,65 @@ def _percent(value: float) -> str:
 def family_graph(members: Sequence[Member], ties: Sequence[Tie]) -> Drawing:
     """The family as Graphviz text: roles as shapes, those who live together in one box, ties as labelled lines."""
     shown = sorted(members, key=lambda member: not member.is_resident)[:MOST_NODES]
-    names = dict(zip((member.person_id for member in members), tables.distinct_names(members), strict=True))
-    ids = {member.person_id: f"p{number}" for number, member in enumerate(shown)}
-    home = [_node(ids[m.person_id], names[m.person_id], m) for m in shown if m.is_resident]
-    away = [_node(ids[m.person_id], names[m.person_id], m) for m in shown if not m.is_resident]
-    lines = [_edge(ids[a], ids[b], kinds) for (a, b), kinds in _joined(ties).items() if a in ids and b in ids]
-    dot = "\n".join(
-        [
-            "graph family {",
-            f'  graph [rankdir=LR, nodesep=0.35, ranksep=1.1, fontname="{_FONT}", fontsize=13, bgcolor=transparent]',
-            f'  node [fontname="{_FONT}", fontsize=14, color="{DARK_BLUE}", penwidth=1.5]',
-            f'  edge [fontname="{_FONT}", fontsize=12, color="{EDGE}", fontcolor="{INK}"]',
-            f'  subgraph cluster_home {{ label="Living together"; labeljust=l; color="{EDGE}"; style=rounded',
-            *home,
-            "  }",
-            *away,
-            *lines,
-            "}",
-        ]
-    )
-    return Drawing(dot, family_graph_alt(members, ties))
+    nodes = {member.person_id: f"p{number}" for number, member in enumerate(shown)}
+    drawn = [_node(nodes[member.person_id], member) for member in shown]
+    home = [line for member, line in zip(shown, drawn, strict=True) if member.is_resident]
+    away = [line for member, line in zip(shown, drawn, strict=True) if not member.is_resident]
+    children = {member.person_id for member in shown if member.role == "child"}
+    dot = [
+        "graph family {",
+        "  graph [rankdir=TB, nodesep=0.3, ranksep=0.8, bgcolor=transparent]",
+        f'  node [fontname="{_FONT}", fontsize=16, color="{DARK_BLUE}", penwidth=1.5, margin="0.15,0.08"]',
+        f'  edge [fontname="{_FONT}", fontsize=15, color="{EDGE}", fontcolor="{INK}"]',
+        f'  subgraph cluster_home {{ label="Living together"; labeljust=l; fontname="{_FONT}"; fontsize=15;',
+        f'    color="{EDGE}"; style=rounded; margin=16',
+        *home,
+        "  }",
+        *away,
+        *_edges(ties, nodes=nodes, children=children),
+        "}",
+    ]
+    return Drawing("\n".join(dot), family_graph_alt(members, ties))
 
 
-_SHAPES = {"child": "ellipse", "parent": "box", "carer": "box", "adult": "hexagon", "linked": "box"}
+_SHAPES = {"child": "ellipse", "parent": "box", "carer": "box", "adult": "octagon", "linked": "box"}
 
 
-def _node(node: str, name: str, member: Member) -> str:
-    shape = _SHAPES.get(member.role, "hexagon")
+def _node(node: str, member: Member) -> str:
+    shape = _SHAPES.get(member.role, "octagon")
     style = "filled" if member.is_resident else "filled,dashed"
     fill = PALE_BLUE if member.role == "child" else "white"
-    label = f"{_quoted(name)}\\n{_quoted(words.role(member.role))}"
+    age = f"age {words.age(member.age)}"
+    label = "\\n".join(_quoted(line) for line in (member.name, f"{words.role(member.role)}, {age}"))
     return f'    {node} [shape={shape}, style="{style}", fillcolor="{fill}", label="{label}"]'
 
 
-def _edge(a: str, b: str, kinds: Sequence[str]) -> str:
-    return f'  {a} -- {b} [label="{_quoted(words.listed(kinds))}"]'
-
-
-def _joined(ties: Sequence[Tie]) -> dict[tuple[str, str], list[str]]:
-    """One line for each pair, with all that ties them."""
-    joined: dict[tuple[str, str], list[str]] = {}
+def _edges(ties: Sequence[Tie], *, nodes: Mapping[str, str], children: Set[str]) -> list[str]:
+    """One line for each pair, named by its first tie (the strongest); adults stand above children."""
+    first: dict[frozenset[str], Tie] = {}
     for tie in ties:
-        pair = (tie.person_b, tie.person_a) if (tie.person_b, tie.person_a) in joined else (tie.person_a, tie.person_b)
-        kinds = joined.setdefault(pair, [])
-        if tie.tie not in kinds:
-            kinds.append(tie.tie)
-    return joined
+        if tie.person_a in nodes and tie.person_b in nodes:
+            first.setdefault(frozenset((tie.person_a, tie.person_b)), tie)
+    return [
+        _edge(tie, nodes=nodes, children=children)
+        for pair, tie in first.items()
+        if not (pair <= children and _share_an_adult(pair, first.keys(), children=children))
+    ]
+
+
+def _share_an_adult(pair: Set[str], pairs: Collection[Set[str]], *, children: Set[str]) -> bool:
+    """Whether two children are already joined through a drawn adult, so that a line between them says nothing new."""
+    one, other = ({person for pair in pairs if child in pair for person in pair} - children for child in pair)
+    return bool(one & other)
+
+
+def _edge(tie: Tie, *, nodes: Mapping[str, str], children: Set[str]) -> str:
+    above, below = sorted((tie.person_a, tie.person_b), key=lambda person: person in children)
+    spans = (above in children) != (below in children)
+    return (
+        f'  {nodes[above]} -- {nodes[below]} [label=" {_quoted(words.tie(tie.tie))} ", '
+        f"constraint={'true' if spans else 'false'}]"
+    )
 
 
 def _quoted(text: str) -> str:

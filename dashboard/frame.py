@@ -13,26 +13,20 @@ from families.casebook.views import CoverageLine, DataAsAt, StaffMember
 from families.errors import UserError
 
 
-def banner(person: StaffMember | None, data: DataAsAt) -> None:
-    """The line above the title: that the data is made up, and who is looking."""
+def banner(engine: Engine, data: DataAsAt, person: StaffMember | None) -> None:
+    """The line above every page: whether the data is made up, as at when, what it covers, and who is looking."""
     with st.container(horizontal=True, vertical_alignment="center", key="banner"):
         if data.is_sample:
             st.badge("Made-up data", icon=":material/science:", color="gray")
+        st.markdown(f"**Data as at {words.long_date(data.as_of)}**", width="content")
+        lines = reading.coverage(engine)
+        with st.popover(words.coverage_in_short(lines), key="coverage_open"):
+            _coverage(lines, data)
         if person is not None:
             st.space("stretch")
             who = f"**{words.escape_markdown(person.name)}**, {words.escape_markdown(person.role_label.lower())}"
             st.markdown(who, width="content")
             st.button("Change person", key="change_person", on_click=identity.leave)
-
-
-def data_line(engine: Engine, data: DataAsAt) -> None:
-    """Data as at, and coverage: said on every page, by this function alone."""
-    lines = reading.coverage(engine)
-    with st.container(horizontal=True, vertical_alignment="center", key="data_line"):
-        as_at = f"**Data as at {words.long_date(data.as_of)}.** {words.coverage_in_short(lines)}"
-        st.markdown(as_at, width="content")
-        with st.popover("What the data covers", key="coverage_open"):
-            _coverage(lines, data)
 
 
 def _coverage(lines: Sequence[CoverageLine], data: DataAsAt) -> None:

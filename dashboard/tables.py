@@ -33,33 +33,29 @@ def for_markdown(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(texts).map_elements(words.escape_markdown, return_dtype=pl.String))
 
 
-def families(them: Sequence[FamilySummary]) -> pl.DataFrame:
-    """A page of the list."""
+def families(them: Sequence[FamilySummary], *, in_full: bool) -> pl.DataFrame:
+    """A page of the list; what is not known as the strands' names, or in full with what would settle it."""
     return pl.DataFrame(
         {
             "Family": [words.plain(family.name) for family in them],
-            "Children and ages": [words.children(family.children) for family in them],
-            "Strands met": [strands_met(family.strands) for family in them],
+            "Children and ages": [words.children(family.children, family=family.name) for family in them],
+            "Strands met": [strands_that_are("met", family.strands) for family in them],
+            "Not known": [_not_known(family, in_full=in_full) for family in them],
             "Newest evidence": [words.short_date(family.newest_evidence_on) for family in them],
-            "Not known": [family.unknown or "nothing" for family in them],
             "People": [family.size for family in them],
         },
-        schema={
-            "Family": pl.String,
-            "Children and ages": pl.String,
-            "Strands met": pl.String,
-            "Newest evidence": pl.String,
-            "Not known": pl.String,
-            "People": pl.Int64,
-        },
+        schema=dict.fromkeys(("Family", "Children and ages", "Strands met", "Not known", "Newest evidence"), pl.String)
+        | {"People": pl.Int64},
     )
 
 
-def strands_met(strands: Iterable[StrandOutcome]) -> str:
-    """The strands a family meets, in words."""
-    return (
-        ", ".join(strand.label for strand in strands if strand.outcome == "met" and strand.strand != ELIGIBLE) or "none"
-    )
+def strands_that_are(outcome: str, strands: Iterable[StrandOutcome]) -> str:
+    """The strands of one outcome, by name."""
+    return ", ".join(s.label for s in strands if s.outcome == outcome and s.strand != ELIGIBLE) or "none"
+
+
+def _not_known(family: FamilySummary, *, in_full: bool) -> str:
+    return family.unknown or "none" if in_full else strands_that_are("unknown", family.strands)
 
 
 def coverage(lines: Iterable[CoverageLine]) -> pl.DataFrame:
@@ -88,7 +84,7 @@ def members(them: Iterable[Member]) -> pl.DataFrame:
                 words.age(member.age),
                 words.short_date(member.date_of_birth),
                 words.role(member.role),
-                "yes" if member.is_resident else "no",
+                "yes" if member.is_resident else "no, elsewhere",
                 member.school or ("not supplied" if member.role == "child" else ""),
                 member.why,
             )
@@ -183,25 +179,19 @@ def _or_not_supplied(column: str) -> pl.Expr:
 
 def findings(them: Iterable[FindingView]) -> pl.DataFrame:
     """Findings side by side: who, what was asked, what was found, and where it stands."""
-    return _text_frame(
-        ("Who", "Criterion", "What was found", "Shown by"),
-        [
-            (
-                words.plain(finding.person_name or FAMILY_ROW),
-                finding.label,
-                finding.sentence,
-                evidence_in_short(finding.evidence),
-            )
-            for finding in them
-        ],
-    )
+    rows = [
+        (words.plain(finding.person_name or FAMILY_ROW), finding.label, finding.sentence, _rows(finding.evidence))
+        for finding in them
+    ]
+    shown = _text_frame(("Who", "Criterion", "What was found", "Shown by"), rows)
+    return shown if any(row[-1] for row in rows) else shown.drop("Shown by")
 
 
-def evidence_in_short(them: Sequence[Evidence], *, at_most: int = 3) -> str:
+def _rows(them: Sequence[Evidence], *, at_most: int = 3) -> str:
     """Where a finding is shown, on one line."""
     shown = [f"{item.file} row {item.row:,}" for item in them[:at_most]]
     more = len(them) - len(shown)
-    return "; ".join(shown) + (f"; and {more:,} more" if more else "") or "no row"
+    return "; ".join(shown) + (f"; and {more:,} more" if more else "")
 
 
 def evidence(them: Iterable[Evidence]) -> pl.DataFrame:
@@ -225,7 +215,7 @@ def ties(them: Iterable[Tie], *, members: Sequence[Member]) -> pl.DataFrame:
             (
                 names.get(tie.person_a, "a person not shown"),
                 names.get(tie.person_b, "a person not shown"),
-                tie.tie,
+                words.tie(tie.tie),
                 tie.why,
             )
             for tie in them

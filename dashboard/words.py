@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from families.casebook.views import ChildBrief, CoverageLine
-from families.casebook.wording import source_label
 
 NOT_SUPPLIED = "not supplied"
 NOT_KNOWN = "not known"
@@ -23,7 +22,22 @@ ROLES = {
     "parent": "parent",
     "carer": "carer",
     "adult": "other adult",
-    "linked": "linked, lives elsewhere",
+    "linked": "linked",
+}
+
+TIES = {
+    "responsible_contact": "parental responsibility",
+    "living_contact": "contact at home",
+    "responsible_elsewhere": "parental responsibility, elsewhere",
+    "contact_elsewhere": "contact elsewhere",
+    "contact_left": "contact who has left",
+    "contact_discounted": "contact, unless council tax is right",
+    "same_parent": "same parent",
+    "co_parents": "parents together",
+    "joint_liability": "council tax together",
+    "liable_at_home": "pays council tax here",
+    "same_surname": "same surname here",
+    "same_address": "same address",
 }
 
 SEXES = {"F": "female", "M": "male"}
@@ -94,9 +108,10 @@ def person(name: str, years: int | None) -> str:
     return f"{plain(name)} ({years})" if years is not None else f"{plain(name)} (age {NOT_KNOWN})"
 
 
-def children(them: Iterable[ChildBrief]) -> str:
-    """The children of a family on one line: Ria (9), Tom (13)."""
-    return ", ".join(person(child.name, child.age) for child in them) or "none known"
+def children(them: Iterable[ChildBrief], *, family: str = "") -> str:
+    """The children of a family on one line, the family's own surname left out: Ria (9), Tom Grey (13)."""
+    surname = f" {plain(family).removesuffix(' family')}"
+    return ", ".join(person(plain(child.name).removesuffix(surname), child.age) for child in them) or "none known"
 
 
 def listed(things: Iterable[str]) -> str:
@@ -128,14 +143,15 @@ def span(first: dt.date | None, last: dt.date | None) -> str:
     return f"{short_date(first)} to {short_date(last)}" if last else f"from {short_date(first)}"
 
 
-def coverage_in_short(lines: Iterable[CoverageLine]) -> str:
-    """One sentence on what the data speaks for: how many sources, and which ends first."""
-    known = list(lines)
-    if not known:
-        return "What the data covers has not been stated, so what is not recorded is not known."
-    dated = [(line.covers_to, line.source) for line in known if line.covers_to]
-    sources = counted(len({line.source for line in known}), "source")
-    if not dated:
-        return f"{sources}; no end dates are stated."
-    ends_on, first = min(dated)
-    return f"{sources}; the earliest to end is {source_label(first)}, on {long_date(ends_on)}."
+def coverage_in_short(lines: Sequence[CoverageLine]) -> str:
+    """Coverage on a button: how many sources speak, and when the first of them falls silent."""
+    ends = [line.covers_to for line in lines if line.covers_to]
+    if not lines:
+        return "Coverage: not stated"
+    sources = counted(len(lines), "source")
+    return f"Coverage: {sources}, the first ends {short_date(min(ends))}" if ends else f"Coverage: {sources}"
+
+
+def tie(value: str) -> str:
+    """A kind of tie in a few words, as a line of the graph carries it."""
+    return TIES.get(value, value.replace("_", " "))

@@ -19,21 +19,27 @@ def show() -> None:
     visit = identity.visit()
     if visit is None:
         st.stop()
-    st.page_link(LIST, label="Back to the list", icon=":material/arrow_back:")
     family_id = st.query_params.get("family")
     if not family_id:
         frame.refused("No family chosen", "Choose a family in the list to open its record.")
+        _back()
         return
     try:
         record = reading.family_record(visit.engine, visit.reader(identity.TO_READ), family_id)
     except UserError as error:
         frame.refused("This record cannot be opened", error)
-        frame.data_line(visit.engine, visit.data)
+        _back()
         return
-    st.title(words.escape_markdown(record.name))
-    frame.data_line(visit.engine, visit.data)
+    with st.container(horizontal=True, vertical_alignment="center", key="title_line"):
+        st.title(words.escape_markdown(record.name), width="content")
+        st.space("stretch")
+        _back()
     _identity_bar(record)
     _sections(record)
+
+
+def _back() -> None:
+    st.page_link(LIST, label="Back to the list", icon=":material/arrow_back:")
 
 
 def _identity_bar(record: FamilyRecord) -> None:
@@ -194,8 +200,8 @@ def _links(record: FamilyRecord) -> None:
     drawing = charts.family_graph(record.members, record.ties)
     st.graphviz_chart(drawing.chart, alt=drawing.alt)
     st.caption(
-        "Ellipse: child. Box: parent or carer. Hexagon: other adult. Dashed outline: linked to the family but living "
-        "elsewhere. Each line says what ties two people."
+        "Ellipse: child. Box: parent or carer. Octagon: other adult. Dashed outline: linked to the family but living "
+        "elsewhere. Each line names the strongest tie between two people; the table has them all."
     )
     shown = tables.ties(record.ties, members=record.members)
     if shown.is_empty():

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
 import streamlit as st
 
-from dashboard import frame, identity, tables, words
+from dashboard import identity, tables, words
 from families.casebook import access, reading
 from families.casebook.views import FamilyList, FamilySummary
-from families.errors import NotAllowed
+from families.errors import UserError
 
 PAGE_SIZE = 10
+ONE_LINE_ROW, WRAPPED_ROW = 42, 66  # pixels; from 64 on the grid wraps its text instead of cutting it
+LETTER, PADDING = 6.4, 18  # pixels, on the wide side
+WIDTHS = {
+    "Family": 175,
+    "Children and ages": 240,
+    "Strands met": 330,
+    "Not known": 175,
+    "Newest evidence": 125,
+    "People": 75,
+}
 RECORD = "pages_/family_record.py"
 ANY = "any"
 SORTS = {
@@ -24,7 +36,7 @@ SORTS = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is narrowed to."""
+    """What the list is narrowed to, and its order."""
 
     status: str | None
     strand: str | None
@@ -38,23 +50,22 @@ def show() -> None:
     if visit is None:
         st.stop()
     st.title("Families we may be able to help")
-    frame.data_line(visit.engine, visit.data)
-    strands = {id_: label for id_, label in reading.strand_labels(visit.engine).items() if id_ != tables.ELIGIBLE}
+    labels = reading.strand_labels(visit.engine)
+    strands = {strand: label for strand, label in labels.items() if strand != tables.ELIGIBLE}
     filters = _ask_filters(sorted(access.MAY_SEE.get(visit.person.role, ())), strands)
     try:
         found = _read(visit, filters)
-    except NotAllowed as error:
+    except UserError as error:
         st.warning(words.escape_markdown(str(error)))
         return
     _applied(filters, strands, found.total)
     if found.families:
-        _list(found)
-        _turn_page(found.total)
+        _list(found.families)
+    _turn_page(found)
 
 
-def _ask_filters(statuses: list[str], strands: dict[str, str]) -> Filters:
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        status = _status(statuses)
+def _ask_filters(statuses: Sequence[str], strands: Mapping[str, str]) -> Filters:
+    with st.container(horizontal=True, vertical_alignment="top", key="filters"):
         strand = st.selectbox(
             "Strand met",
             [ANY, *strands],
@@ -62,7 +73,7 @@ def _ask_filters(statuses: list[str], strands: dict[str, str]) -> Filters:
             key="strand",
             bind="query-params",
             on_change=_first_page,
-            width=250,
+            width=260,
         )
         # Not bound to the address: what is typed may be a name, and addresses are logged on their way.
         text = st.text_input(
@@ -72,7 +83,7 @@ def _ask_filters(statuses: list[str], strands: dict[str, str]) -> Filters:
             max_chars=80,
             on_change=_first_page,
             persist_state="session",
-            width=280,
+            width=260,
         )
         sort = st.selectbox(
             "Sort by",
@@ -81,13 +92,13 @@ def _ask_filters(statuses: list[str], strands: dict[str, str]) -> Filters:
             key="sort",
             bind="query-params",
             on_change=_first_page,
-            width=220,
+            width=230,
         )
-        st.toggle("Plain table", key="plain", bind="query-params", help="A simple table, for screen readers and zoom")
+        status = _ask_status(statuses)
     return Filters(status, None if strand == ANY else strand, words.plain(text or ""), sort)
 
 
-def _status(statuses: list[str]) -> str | None:
+def _ask_status(statuses: Sequence[str]) -> str | None:
     if len(statuses) < 2:
         return None
     chosen = st.segmented_control(
@@ -129,60 +140,64 @@ def _read(visit: identity.Visit, filters: Filters) -> FamilyList:
 def _page_asked_for() -> int:
     """The page chosen, or the one the address names before the page buttons have been drawn."""
     asked = str(st.session_state.get("page", st.query_params.get("page", "1")))
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() else 1
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
 
 
-def _applied(filters: Filters, strands: dict[str, str], total: int) -> None:
+def _applied(filters: Filters, strands: Mapping[str, str], total: int) -> None:
     named = [
-        f"status {words.status(filters.status).lower()}" if filters.status else "",
-        f"strand met {strands.get(filters.strand, filters.strand)}" if filters.strand else "",
-        f"name has “{filters.text}”" if filters.text else "",
+        f"status: {words.status(filters.status).lower()}" if filters.status else "",
+        f"strand met: {strands.get(filters.strand, filters.strand)}" if filters.strand else "",
+        f"name has: {filters.text}" if filters.text else "",
     ]
     applied = words.escape_markdown("; ".join(name for name in named if name))
+    count = words.counted(total, "family", "families") if total else "No family found"
+    how = "" if st.session_state.get("plain") or not total else " Choose a family’s name to open its record."
     with st.container(horizontal=True, vertical_alignment="center", key="applied"):
-        st.markdown(
-            f"**{words.counted(total, 'family', 'families')}**  ·  Applied filters: {applied or 'none'}",
-            width="content",
-        )
+        st.markdown(f"**{count}.** Applied filters: {applied or 'none'}.{how}", width="content")
         if applied:
-            st.button("Clear filters", key="clear", type="tertiary", on_click=_clear)
+            st.button("Clear filters", key="clear", on_click=_clear)
+        st.toggle("Plain table", key="plain", bind="query-params", help="A simple table, for screen readers and zoom")
 
 
-def _list(found: FamilyList) -> None:
-    shown = tables.families(found.families)
+def _list(families: Sequence[FamilySummary]) -> None:
+    is_plain = bool(st.session_state.get("plain"))
+    shown = tables.families(families, in_full=is_plain)
     alt = tables.alt(shown, "Families we may be able to help")
-    if st.session_state.get("plain"):
+    if is_plain:
         st.table(tables.for_markdown(shown), hide_index=True, border="horizontal", alt=alt)
-        _open_from_plain_table(found.families)
+        _open_from_plain_table(families)
         return
-    picked = st.dataframe(
+    st.dataframe(
         shown,
         hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        row_height=52,
+        row_height=_row_height(shown),
         height="content",
         column_config=_columns(),
         key="families",
-        alt=alt,
+        alt=f"{alt} The button with a family’s name opens its record.",
     )
-    if picked.selection.rows:
-        _open(found.families[picked.selection.rows[0]].family_id)
+    clicked = st.session_state.get("family_clicked")
+    if clicked and clicked["row"] in range(len(families)):
+        _open(families[clicked["row"]].family_id)
 
 
 def _columns() -> dict[str, object]:
     text = st.column_config.TextColumn
-    return {
-        "Family": text(width=150),
-        "Children and ages": text(width=230),
-        "Strands met": text(width=260),
-        "Newest evidence": text(width=125),
-        "Not known": text(width=260),
-        "People": st.column_config.NumberColumn(width=60),
-    }
+    family = st.column_config.ButtonColumn(
+        type="tertiary", alignment="left", key="family_clicked", width=WIDTHS["Family"]
+    )
+    people = st.column_config.NumberColumn(width=WIDTHS["People"])
+    return {name: text(width=width) for name, width in WIDTHS.items()} | {"Family": family, "People": people}
 
 
-def _open_from_plain_table(families: tuple[FamilySummary, ...]) -> None:
+def _row_height(shown: pl.DataFrame) -> int:
+    """Tall enough for text that has to wrap; low where every cell of the page fits on one line."""
+    texts = [name for name, kind in shown.schema.items() if kind == pl.String]
+    fits = [bool((shown[name].str.len_chars() * LETTER + PADDING <= WIDTHS[name]).all()) for name in texts]
+    return ONE_LINE_ROW if all(fits) else WRAPPED_ROW
+
+
+def _open_from_plain_table(families: Sequence[FamilySummary]) -> None:
     names = {family.family_id: f"{words.plain(family.name)}, {family.family_id}" for family in families}
     with st.container(horizontal=True, vertical_alignment="bottom", key="open_one"):
         chosen = st.selectbox(
@@ -196,9 +211,14 @@ def _open(family_id: str) -> None:
     st.switch_page(RECORD, query_params={"family": family_id})
 
 
-def _turn_page(total: int) -> None:
-    pages = max(1, -(-total // PAGE_SIZE))
-    st.pagination(pages, key="page", bind="query-params")
+def _turn_page(found: FamilyList) -> None:
+    pages = max(1, -(-found.total // PAGE_SIZE))
+    if not found.families and _page_asked_for() > 1:
+        _first_page()
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="turn_page"):
+        st.space("stretch")
+        st.pagination(pages, key="page", bind="query-params")
 
 
 show()

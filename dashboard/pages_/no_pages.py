@@ -14,4 +14,3 @@ try:
     access.statuses_for(visit.reader(identity.TO_LIST))
 except NotAllowed as error:
     frame.refused("There is nothing here for your role yet", error)
-frame.data_line(visit.engine, visit.data)
