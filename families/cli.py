@@ -87,9 +87,11 @@ def load(
 ) -> None:
     """Read deliveries: rows in, accepted, rejected by reason. A file already loaded is refused."""
     from families.sources.report import receipts_table
-    from families.sources.store import load as take_in
+    from families.sources.store import load_each
 
-    result = take_in(_home().path, paths, source=source, mapping=mapping, dry_run=dry_run, received_on=dt.date.today())
+    result = load_each(
+        _home().path, paths, source=source, mapping=mapping, dry_run=dry_run, received_on=dt.date.today(), tell=_tell
+    )
     out.print(receipts_table(result.receipts))
     for sentence in result.refusals:
         err.print(sentence, style="red", markup=False, highlight=False)

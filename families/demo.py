@@ -13,7 +13,7 @@ from families.errors import Refused
 from families.home import Home
 from families.refresh import Asked, refresh
 from families.settings import Settings
-from families.sources.store import load
+from families.sources.store import load_each
 
 AS_OF = dt.date(2013, 9, 1)
 MARKER = "made-up-sample"
@@ -31,7 +31,7 @@ def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None]) -> Setti
     (home / MARKER).touch()
     settings = Settings(home=home, FAMILIES_DATABASE_URL=None)
     tell("load the sample authority's files")
-    result = load(home, [sample / "inbox"], source=None, mapping=None, dry_run=False, received_on=AS_OF)
+    result = load_each(home, [sample / "inbox"], source=None, mapping=None, dry_run=False, received_on=AS_OF)
     if result.refusals:
         raise Refused(" ".join(result.refusals))
     asked = Asked(

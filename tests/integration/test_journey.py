@@ -1,0 +1,201 @@
+"""The whole journey on a small made-up authority: files in, families with reasons out, and nothing lost on the way."""
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from families.home import Home
+from families.tables.records import RECORD_TABLES
+from families.tables.run import RUN_TABLES
+
+AS_OF = "2013-09-01"
+REFRESH = ["refresh", "--as-of", AS_OF, "--ruleset", "tf1-2012", "--sample"]
+
+
+def families(home: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run(command(*arguments), env=environment(home), capture_output=True, text=True, **options)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from families.cli import main; main()", *arguments]
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FAMILIES_")}
+    return kept | {"FAMILIES_HOME": str(home), "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("authority") / "A"
+    done = families(folder.parent, "synthesise", str(folder), "--pupils", "400", "--seed", "11")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(authority, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    loaded = families(folder, "load", str(authority / "inbox"))
+    assert loaded.returncode == 0, loaded.stderr
+    refreshed = families(folder, *REFRESH)
+    assert refreshed.returncode == 0, refreshed.stderr
+    return folder
+
+
+pytestmark = [pytest.mark.xdist_group("journey"), pytest.mark.timeout(600)]
+
+
+def tables(home: Path) -> dict[str, pl.DataFrame]:
+    run = Home(home).require_current()
+    return {name: run.table(name) for name in RUN_TABLES}
+
+
+def test_every_row_of_every_file_is_accounted_for(home):
+    for item in Home(home).require_current().manifest["inputs"]:
+        accounted = item["accepted"] + item["duplicate"] + item["superseded"] + item["rejected"]
+        assert item["rows_in"] == accounted, item
+
+
+def test_every_named_record_is_of_one_person(home):
+    records = pl.concat(
+        [pl.read_parquet(path) for path in sorted(home.glob("deliveries/*/tables/persons.parquet"))]
+    ).select("delivery", "row", "part")
+    linked = Home(home).require_current().table("person_of_record").select("delivery", "row", "part")
+    assert linked.height == linked.unique().height == records.height
+    assert linked.join(records, on=["delivery", "row", "part"], how="anti").height == 0
+
+
+def test_the_run_is_in_the_declared_schemas(home):
+    for name, frame in tables(home).items():
+        RUN_TABLES[name].validate(frame)
+    assert RECORD_TABLES
+
+
+def test_families_are_found_for_each_strand_and_explained(home):
+    found = tables(home)
+    met = found["assessments"].filter(pl.col("outcome") == "met")["strand"].unique().to_list()
+    assert {"education", "crime_asb", "work"} <= set(met)
+    family = found["assessments"].filter(pl.col("outcome") == "met", pl.col("strand") == "education")["family_id"][0]
+    told = families(home, "explain", family)
+    assert told.returncode == 0, told.stderr
+    assert "Education: met." in told.stdout
+    assert "row" in told.stdout
+    members = found["family_members"].filter(pl.col("family_id") == family)["person_id"].to_list()
+    if len(members) > 1:
+        assert families(home, "explain", "--link", members[0], members[1]).returncode == 0
+
+
+def test_the_score_is_computed_and_better_than_guessing(home, authority):
+    done = families(home, "score", "--truth", str(authority / "truth"), "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert set(figures) == {"person_pairs", "children", "outcomes"}
+    assert set(figures["person_pairs"]) == {"precision", "recall", "f1"}
+    assert set(figures["children"]) == {"n", "exactly_right", "wrong_adult", "missing_adult"}
+    assert set(figures["outcomes"]) == {"education", "crime_asb", "work", "eligible"}
+    assert figures["person_pairs"]["precision"] > 0.98
+    assert figures["person_pairs"]["recall"] > 0.95
+    assert figures["children"]["exactly_right"] > 0.85
+    assert figures["children"]["wrong_adult"] < 0.04
+    assert min(figures["outcomes"].values()) > 0.9
+
+
+def test_made_afresh_the_tables_are_identical(home):
+    before = tables(home)
+    assert families(home, *REFRESH, "--afresh").returncode == 0
+    for name, frame in tables(home).items():
+        assert frame.equals(before[name]), name
+
+
+def test_the_order_in_which_files_are_loaded_changes_nothing(home, authority, tmp_path):
+    files = sorted((path for path in (authority / "inbox").iterdir()), reverse=True)
+    for path in files:
+        assert families(tmp_path, "load", str(path)).returncode == 0
+    assert families(tmp_path, *REFRESH).returncode == 0
+    first = tables(home)
+    for name, frame in tables(tmp_path).items():
+        assert frame.equals(first[name]), name
+
+
+def test_an_unchanged_refresh_does_no_step_again(home):
+    run = Home(home).require_current()
+    made = run.path.stat().st_mtime_ns
+    assert families(home, *REFRESH).returncode == 0
+    assert Home(home).require_current().path.stat().st_mtime_ns == made
+
+
+def test_another_ruleset_date_reuses_the_linkage(home, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy)
+    assert families(copy, "refresh", "--as-of", "2013-08-15", "--sample").returncode == 0
+    steps = {step["step"]: step["reused"] for step in Home(copy).require_current().manifest["steps"]}
+    assert steps["link records to people"]
+    assert not steps["evaluate the criteria"]
+
+
+@pytest.mark.parametrize("after", [0.7, 2.0, 3.5, 5.0, 7.0])
+def test_killed_anywhere_the_published_run_is_whole_and_the_next_refresh_succeeds(home, tmp_path, after):
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy)
+    before = Home(copy).require_current().run_id
+    process = subprocess.Popen(
+        command(*REFRESH[:2], "2013-08-20", *REFRESH[3:], "--afresh"),
+        env=environment(copy),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    run = Home(copy).require_current()
+    assert run.run_id == before or process.returncode == 0
+    for name in RUN_TABLES:
+        run.table(name)
+    again = families(copy, *REFRESH[:2], "2013-08-20", *REFRESH[3:])
+    assert again.returncode == 0, again.stderr
+    assert Home(copy).require_current().run_id.startswith("2013-08-20")
+    assert not list((copy / "runs").glob(".making-*"))
+    assert not list((copy / "work").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("refresh", "--as-of", "2019-01-01"), "in force"),
+        (("refresh", "--as-of", AS_OF, "--ruleset", "tf9"), "no ruleset"),
+        (("explain", "F000"), "No family"),
+        (("explain",), "family's id"),
+        (("score", "--truth", "nowhere"), "records.parquet"),
+        (("load", "no-such-file.csv"), "no-such-file.csv"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_exit_code_2(home, arguments, says):
+    done = families(home, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_nothing_loaded_yet(tmp_path):
+    done = families(tmp_path, *REFRESH)
+    assert (done.returncode, dt.date.fromisoformat(AS_OF).year) == (2, 2013)
+    assert "families load" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["synthesise", "load", "refresh", "explain", "score", "bench", "demo", "serve"])
+def test_every_command_has_help_with_an_example(tmp_path, name):
+    done = families(tmp_path, name, "--help")
+    assert done.returncode == 0
+    assert f"Example: families {name}" in done.stdout
