@@ -16,16 +16,22 @@ ADULT_ROLES = ("contact", "liable", "claimant", "adult", "parent", "carer", "ten
 ADULT_AGE = 18  # of people in an adult's role whose age no record gives
 LEAVING_AGE = 20  # oldest of people held as pupils
 UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
+FURTHER_ADDRESS = r" address [0-9]+$"  # part of a further row that a census pupil's other address makes
 UNIQUE_ROWS = ("dwp_match", "pupils", "adults")
 
 
 def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
     """Every record with `r`, its place in the order of keys, and everything linkage compares."""
-    ordered = persons.sort(KEYS).with_row_index("r").with_columns(pl.col("r").cast(pl.Int64))
+    ordered = in_order(persons.select(_READ), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
     return _with_exclusive(_with_birth_years(_with_birth_dates(_with_names(placed)))).select(
         "r", *KEYS, "role", *_NAMES, "sex", *_BIRTH, *_IDS, "address_id", "postcode", "stated_on", *_ROLES
     )
+
+
+def in_order(persons: pl.DataFrame, *, first: int) -> pl.DataFrame:
+    """Records in the order of their keys, numbered `r` from `first`."""
+    return persons.sort(KEYS).with_row_index("r", offset=first).with_columns(pl.col("r").cast(pl.Int64))
 
 
 _NAMES = [
@@ -39,11 +45,13 @@ _NAMES = [
     "other_surnames",
 ]
 _BIRTH = ["dob", "dob_weak", "born_low", "born_high"]
-_IDS = ["upn", "former_upn", "uln", "nhs_number", "nino", "source_person_id", "phone", "email"]
+_IDS = ["upn", "former_upn", "uln", "nhs_number", "nino", "source_person_id"]
 _ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
 
 
 _STATED_NAMES = ["forename", "middle_names", "surname", "preferred_forename", "preferred_surname", "former_surname"]
+_BORN = ["date_of_birth", "birth_year", "birth_month", "birth_day", "age"]
+_READ = [*KEYS, "role", *_STATED_NAMES, "sex", *_BORN, *_IDS, "postcode", "stated_on"]
 
 
 def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
@@ -113,14 +121,15 @@ def _with_exclusive(frame: pl.DataFrame) -> pl.DataFrame:
     Rows of one delivery of a de-duplicated source (the UPN or the source's own number tells whether two rows are one
     pupil twice), and the several people of one row. `child_row` is the row whose child a contact belongs to.
     """
-    row, own = pl.format("{}|{}", "delivery", "row"), pl.format("{}|{}", "row", "part")
+    part = pl.col("part").str.replace(FURTHER_ADDRESS, "")
+    row, own = pl.format("{}|{}", "delivery", "row"), pl.format("{}|{}", "row", part)
     pupils = pl.col("source").is_in(UNIQUE_PUPILS) & pl.col("is_child")
     key = pl.when(pupils | pl.col("source").is_in(UNIQUE_ROWS)).then(pl.format("{}|{}", "delivery", "source"))
     identity = pl.when(pupils | pl.col("source").is_in(("pupils", "adults"))).then(
         pl.coalesce("upn", "source_person_id")
     )
     of_delivery = pl.struct(key=key, identity=pl.coalesce(identity, own))
-    of_row = pl.struct(key=pl.when(pl.col("part") != "").then(row), identity="part")
+    of_row = pl.struct(key=pl.when(pl.col("part") != "").then(row), identity=part)
     none = pl.lit([], pl.List(pl.Struct({"key": pl.String, "identity": pl.String})))
     held = pl.concat_list(
         pl.when(struct.struct.field("key").is_not_null()).then(pl.concat_list(struct)).otherwise(none)
