@@ -108,6 +108,7 @@ def listings(records: dict[str, pl.DataFrame], *, as_of: dt.date, person_of_reco
             pl.col("listed_on", "relationship", "lives_with_pupil", "source", *RECORD).last(),
             pl.col("has_parental_responsibility").any(),
         )
+        .with_columns(is_newly_listed=pl.col("first_listed_on") > pl.col("first_listed_on").min().over("child"))
         .sort("child", "adult")
     )
 
@@ -139,7 +140,9 @@ def place_contacts(
     child lived before moving on: then the register is out of date, if the list is newer than the move.
     """
     at_home = contacts.join(
-        child_homes.select(child="person_id", address_id="address_id", home_from="lived_from", is_main="is_main"),
+        child_homes.select(
+            child="person_id", address_id="address_id", home_from="lived_from", is_main=pl.col("home_basis") != "second"
+        ),
         on="child",
     )
     elsewhere = registered.select(
@@ -224,7 +227,7 @@ def open_accounts(
 
 
 def apply_discount(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
-    """A single person discount of one carer says that no second adult lives there, unless a newer list adds one."""
+    """A single person discount of one carer says no second adult lives there, unless a later list added one."""
     lone = accounts.filter("is_lone").select("address_id", lone_adult="person_id", discount_on="stated_on")
     carers = placed.filter(pl.col("verdict") == "resident").select("child", "address_id", lone_adult="adult")
     claimed = (
@@ -237,7 +240,7 @@ def apply_discount(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFr
         & pl.col("lone_adult").is_not_null()
         & (pl.col("lone_adult") != pl.col("adult"))
         & ~pl.col("is_registered_here")
-        & (pl.col("first_listed_on") <= pl.col("discount_on")).fill_null(True)
+        & ~(pl.col("is_newly_listed") & (pl.col("first_listed_on") > pl.col("discount_on"))).fill_null(False)
     ).fill_null(False)
     return (
         placed.join(claimed, on=["child", "address_id"], how="left")

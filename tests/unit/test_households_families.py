@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import polars as pl
 import pytest
 from households_town import Town
 
@@ -135,9 +136,46 @@ def test_a_home_left_behind_is_not_a_second_home():
 
 
 def test_a_father_who_left_is_linked_although_the_contact_list_keeps_him():
-    town = two_parents().council_tax("9 Oak", "Ben Cole", since="2013-02-01")
+    town = two_parents().council_tax("1 Elm", "Anna Cole").council_tax("9 Oak", "Ben Cole", since="2013-02-01")
     assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "linked"}
     assert "council tax, 30 April 2013" in town.reason("Ben Cole")
+
+
+def test_a_child_whose_school_keeps_an_old_address_lives_with_those_it_is_listed_with():
+    town = two_parents().council_tax("9 Oak", "Ben Cole", "Anna Cole", since="2013-02-01")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "parent"}
+    assert town.formed().households.filter(pl.col("person_id") == "Ria Cole")["address_id"].to_list() == ["9 Oak"]
+    assert "listed as living with a contact who is at this address" in town.reason("Ria Cole")
+
+
+def test_a_child_does_not_follow_a_parent_who_lives_alone_by_a_discount():
+    town = two_parents().council_tax("9 Oak", "Ben Cole", discount="SPD")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "linked"}
+
+
+def test_siblings_listed_with_one_mother_live_at_one_address():
+    town = (
+        Town()
+        .pupil("Ria Cole", "1 Elm", on="2012-10-04")
+        .transfer("Ria Cole", "9 Oak", [("Anna Cole", "PAM", True)])
+        .transfer("Abe Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    )
+    assert town.families() == [{"Abe Cole": "child", "Anna Cole": "parent", "Ria Cole": "child"}]
+
+
+def test_two_addresses_in_one_row_are_two_homes():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Ben Hill", "PAF", True, "9 Oak")])
+    town.pupil("Ria Cole", "1 Elm", on="2013-05-16")
+    town.record(
+        "Ria Cole",
+        source="school_census_tables",
+        part="pupilonroll address 2",
+        at="9 Oak",
+        on="2013-05-16",
+        role="pupil",
+        row=town.persons[-1]["row"],
+    )
+    assert len(town.families()) == 2
 
 
 def test_a_register_that_still_has_the_familys_old_address_is_out_of_date():
@@ -188,7 +226,8 @@ def test_single_person_discount_rules_out_a_second_adult():
 
 
 def test_a_newer_list_may_add_an_adult_to_a_discounted_address():
-    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Sam Hill", "STF", False)])
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)], on="2012-07-13")
+    town.transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True), ("Sam Hill", "STF", False)])
     town.council_tax("1 Elm", "Anna Cole", discount="SPD")
     assert town.family_of("Ria Cole")["Sam Hill"] == "parent"
 

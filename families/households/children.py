@@ -1,0 +1,237 @@
+"""Where each child lives: by its own records, corrected by those it is said to live with; sometimes two homes.
+
+Schools often keep an old or mistyped address for years, and every return of that school repeats it. A contact list
+says who the child lives with; where none of them is known at the child's address and a register has them together
+at another, the child is there.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from families.households.evidence import Evidence
+from families.households.members import NOWHERE
+from families.households.residence import STAY
+
+HOME_COLUMNS = [*STAY, "lived_from", "last_seen", "source", "home_basis"]  # basis: stated, with carer, second
+
+
+def child_homes(evidence: Evidence) -> pl.DataFrame:
+    """The homes of every child: one, or two where evidence says so."""
+    children = evidence.people.filter("is_child").select("person_id")
+    stated = _stated_homes(evidence, children=children)
+    with_carers = _go_with_carers(stated, evidence=evidence)
+    main = _go_with_siblings(with_carers, evidence=evidence)
+    second = _second_homes(main, evidence=evidence)
+    return pl.concat([main, second]).sort("person_id", "address_id")
+
+
+def listed_together(evidence: Evidence) -> pl.DataFrame:
+    """Adults listed at a child's address, with the home that a register has for them."""
+    adults = evidence.people.filter(~pl.col("is_child")).select(adult="person_id")
+    registered = evidence.registered.select(
+        adult="person_id", address_id="address_id", register_from="lived_from", register_source="source"
+    )
+    return (
+        evidence.contacts.filter("lives_with_pupil")
+        .join(adults, on="adult", how="semi")
+        .join(registered, on="adult", how="left")
+        .select("child", "adult", "listed_on", "source", "address_id", "register_from", "register_source")
+    )
+
+
+def _stated_homes(evidence: Evidence, *, children: pl.DataFrame) -> pl.DataFrame:
+    """Where each child's own records put it; a child without any is nowhere, alone or with those listed with it."""
+    own = evidence.registered.join(children, on="person_id", how="semi").with_columns(home_basis=pl.lit("stated"))
+    without = children.join(own, on="person_id", how="anti")
+    listed = (
+        listed_together(evidence)
+        .join(without, left_on="child", right_on="person_id", how="semi")
+        .sort("child", "listed_on", "adult", descending=[False, True, False], nulls_last=True)
+        .unique("child", keep="first", maintain_order=True)
+        .select(
+            "source",
+            person_id="child",
+            address_id=pl.lit(NOWHERE) + pl.col("adult"),
+            lived_from="listed_on",
+            last_seen="listed_on",
+            home_basis=pl.lit("stated"),
+        )
+    )
+    alone = without.join(listed, on="person_id", how="anti").select(
+        "person_id",
+        source=pl.lit(""),
+        address_id=pl.lit(NOWHERE) + pl.col("person_id"),
+        lived_from=pl.lit(None, dtype=pl.Date),
+        last_seen=pl.lit(None, dtype=pl.Date),
+        home_basis=pl.lit("stated"),
+    )
+    return pl.concat([part.select(HOME_COLUMNS) for part in (own, listed, alone)]).sort("person_id")
+
+
+def _go_with_carers(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """A child listed with adults whom registers have at one other address, and none at its own, lives with them.
+
+    Not where the child itself is known to have left that address; nor, if the registers know only some of them, where
+    a discount says that the one known lives alone; nor where somebody of the child's surname is registered at the
+    child's own address.
+    """
+    own = stated.select(child="person_id", own_address="address_id", own_from="lived_from")
+    listed = listed_together(evidence).join(own, on="child")
+    agreed = (
+        listed.group_by("child")
+        .agg(
+            pl.col("address_id").drop_nulls().unique().sort().alias("registered"),
+            pl.col("address_id").is_null().any().alias("knows_some_only"),
+            pl.col("own_address", "own_from").first(),
+        )
+        .filter(pl.col("registered").list.len() == 1)
+        .with_columns(pl.col("registered").list.first().alias("address_id"))
+        .filter(pl.col("address_id") != pl.col("own_address"))
+    )
+    lone = evidence.accounts.filter("is_lone").select("address_id").unique().with_columns(is_lone=pl.lit(True))
+    left = _homes_left(stated, evidence=evidence).with_columns(has_left=pl.lit(True))
+    kinds = evidence.addresses.select(own_address="address_id", is_shared=pl.col("is_shared") | pl.col("is_communal"))
+    moved = (
+        agreed.join(lone, on="address_id", how="left")
+        .join(left, on=["child", "address_id"], how="left")
+        .join(kinds, on="own_address", how="left")
+        .join(_relatives_at_home(own, evidence=evidence), on="child", how="anti")
+        .filter(
+            pl.col("has_left").is_null(),
+            ~(pl.col("knows_some_only") & (pl.col("is_lone").fill_null(False) | pl.col("is_shared").fill_null(False))),
+        )
+        .select("child", "address_id")
+    )
+    newest = (
+        listed.join(moved, on=["child", "address_id"], how="semi")
+        .sort("child", "register_from", "adult", nulls_last=True)
+        .unique("child", keep="first", maintain_order=True)
+        .select(
+            "address_id",
+            person_id="child",
+            lived_from="register_from",
+            last_seen="listed_on",
+            source="register_source",
+            home_basis=pl.lit("with carer"),
+        )
+    )
+    return _replaced(stated, by=newest)
+
+
+def _homes_left(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """Addresses that each child's own records say it has moved on from."""
+    current = stated.select("person_id", own_address="address_id", own_from="lived_from")
+    return (
+        evidence.all_stays.join(current, on="person_id")
+        .filter(pl.col("address_id") != pl.col("own_address"), pl.col("lived_from") <= pl.col("own_from"))
+        .select("address_id", child="person_id")
+    )
+
+
+def _relatives_at_home(own: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """Children with an adult of their surname registered at their own address."""
+    adults = evidence.people.filter(~pl.col("is_child")).select("person_id")
+    named = (
+        evidence.registered.join(adults, on="person_id", how="semi")
+        .select("address_id", "person_id")
+        .join(evidence.surnames, on="person_id")
+        .select("address_id", "surname")
+        .unique()
+    )
+    return (
+        own.join(evidence.surnames, left_on="child", right_on="person_id")
+        .join(named, left_on=["own_address", "surname"], right_on=["address_id", "surname"], how="semi")
+        .select("child")
+        .unique()
+    )
+
+
+def _go_with_siblings(homes: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """Children listed with the same adult, whom no register knows, live at the address most of them have.
+
+    An address that one of them has left is no candidate; where two are equal, the one come to last.
+    """
+    listed = listed_together(evidence)
+    known = listed.filter(pl.col("address_id").is_not_null()).select("child").unique()
+    left = _homes_left(homes, evidence=evidence)
+    siblings = (
+        listed.join(known, on="child", how="anti")
+        .select("child", "adult", "listed_on")
+        .join(homes.rename({"person_id": "child"}), on="child")
+        .join(left.select("child", left_address="address_id"), on="child", how="left")
+    )
+    left_by_one = siblings.select("adult", address_id="left_address").drop_nulls().unique().with_columns(was_left=True)
+    ranked = (
+        siblings.unique(["adult", "child"], keep="first", maintain_order=True)
+        .group_by("adult", "address_id")
+        .agg(pl.len().alias("children"), pl.col("lived_from").min(), pl.col("last_seen").max())
+        .join(left_by_one, on=["adult", "address_id"], how="left")
+        .with_columns(pl.col("was_left").fill_null(False), is_nowhere=pl.col("address_id").str.starts_with(NOWHERE))
+        .sort(
+            ["adult", "was_left", "is_nowhere", "children", "lived_from", "address_id"],
+            descending=[False, False, False, True, True, False],
+            nulls_last=True,
+        )
+    )
+    chosen = ranked.unique("adult", keep="first", maintain_order=True).select("adult", to_address="address_id")
+    moved = (
+        siblings.join(chosen, on="adult")
+        .filter(pl.col("address_id") != pl.col("to_address"))
+        .sort("child", "listed_on", "to_address", descending=[False, True, False], nulls_last=True)
+        .unique("child", keep="first", maintain_order=True)
+        .select(
+            person_id="child",
+            address_id="to_address",
+            lived_from="lived_from",
+            last_seen="listed_on",
+            source=pl.lit("common_transfer_file"),
+            home_basis=pl.lit("with sibling"),
+        )
+    )
+    return _replaced(homes, by=moved)
+
+
+def _replaced(homes: pl.DataFrame, *, by: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([homes.join(by, on="person_id", how="anti").select(HOME_COLUMNS), by.select(HOME_COLUMNS)]).sort(
+        "person_id"
+    )
+
+
+def _second_homes(main: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """Second homes: two addresses in one row, or a responsible parent's home at which the child is seen by turns."""
+    registered = evidence.registered.select(adult="person_id", address_id="address_id")
+    of_parents = (
+        evidence.contacts.filter("has_parental_responsibility")
+        .join(registered, on="adult")
+        .select(person_id="child", address_id="address_id")
+        .unique()
+    )
+    first = main.select("person_id", main_address="address_id", main_from="lived_from", main_seen="last_seen")
+    other = (
+        evidence.all_stays.join(first, on="person_id")
+        .filter(pl.col("address_id") != pl.col("main_address"), ~pl.col("has_ended"))
+        .filter((pl.col("last_seen") >= pl.col("main_from")) & (pl.col("lived_from") <= pl.col("main_seen")))
+    )
+    by_turns = other.join(of_parents, on=STAY, how="semi")
+    in_one_row = other.join(_stated_twice(evidence, main=main), on=STAY, how="semi")
+    return (
+        pl.concat([in_one_row, by_turns])
+        .with_columns(home_basis=pl.lit("second"))
+        .select(HOME_COLUMNS)
+        .sort(["person_id", "last_seen", "address_id"], descending=[False, True, False])
+        .unique("person_id", keep="first", maintain_order=True)
+    )
+
+
+def _stated_twice(evidence: Evidence, *, main: pl.DataFrame) -> pl.DataFrame:
+    """Addresses that the newest return to give them gives beside the child's main one."""
+    of_children = evidence.stated.join(main.select("person_id"), on="person_id", how="semi")
+    return (
+        of_children.join(main.select(*STAY), on=STAY, how="semi")
+        .select("person_id", "delivery", "row", main_address="address_id")
+        .join(of_children, on=["person_id", "delivery", "row"])
+        .filter(pl.col("address_id") != pl.col("main_address"))
+        .select(STAY)
+        .unique()
+    )
