@@ -26,6 +26,7 @@ def taken_in(
     """Load one file into a home of its own; the counts must add up."""
     saved = write(folder, "mapping.toml", mapping) if mapping else None
     home = folder / "home"
-    (receipt,) = load(home, [write(folder, name, content)], source=source, mapping=saved, received_on=RECEIVED)
+    file = write(folder, name, content)
+    (receipt,) = load(home, [file], source=source, mapping=saved, received_on=RECEIVED, is_apart=False)
     assert receipt.rows_in == receipt.accepted + receipt.duplicate + receipt.superseded + receipt.rejected
     return receipt, read_records(home)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
-from families.sources.store import Receipt
+from families.sources.receipts import Receipt
 
 COUNTS = ("rows_in", "accepted", "duplicate", "superseded", "rejected")
 

@@ -1,0 +1,42 @@
+"""What became of a delivery: every data row counted once, and the tables made. Kept beside it as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a delivery; rows_in = accepted + duplicate + superseded + rejected."""
+
+    delivery: str
+    source: str
+    file: str
+    sha256: str
+    received_on: dt.date
+    rows_in: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    rejected: int
+    rejected_by_rule: dict[str, int] = field(default_factory=dict)
+    flags_by_rule: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # each file's name, and its SHA-256 once unpacked
+    not_read: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def as_json(self) -> str:
+        """The receipt as it is kept."""
+        return json.dumps(asdict(self) | {"received_on": self.received_on.isoformat()}, indent=1)
+
+
+def from_json(text: str) -> Receipt:
+    """A receipt as it was kept."""
+    raw: dict[str, Any] = json.loads(text)
+    raw["received_on"] = dt.date.fromisoformat(raw["received_on"])
+    raw["not_read"] = tuple(raw["not_read"])
+    return Receipt(**raw)
