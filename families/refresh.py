@@ -186,6 +186,7 @@ def _input(receipt: Receipt) -> dict[str, Any]:
         "delivery": receipt.delivery,
         "source": receipt.source,
         "file": receipt.file,
+        "files": sorted(receipt.files),
         "sha256": receipt.sha256,
         "received_on": str(receipt.received_on),
         "rows_in": receipt.rows_in,

@@ -9,7 +9,6 @@ resident. Outcomes are compared with what is knowable: what the delivered files 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import polars as pl
 from families.errors import Refused
 from families.home import Run
 
-TABLE_FILE = re.compile(r"^(?P<group>.*)_(?P<table>pupilonroll|pupilnolongeronroll)\.csv$")
 ADULT = 18
 STRANDS = ("education", "crime_asb", "work", "eligible")
 
@@ -37,29 +35,34 @@ def score(run: Run, truth: Path, *, persons: pl.DataFrame) -> dict[str, Any]:
     outcomes = pl.read_parquet(truth / "outcomes.parquet").filter(
         pl.col("as_of") == as_of, pl.col("ruleset") == run.manifest["ruleset"]["id"]
     )
-    children = (
-        outcomes.filter(pl.col("criterion") == "education", pl.col("child").is_not_null())["child"].unique().sort()
-    )
+    children = _on_roll(pl.read_parquet(truth / "enrolments.parquet"), as_of=as_of)
     people = pl.read_parquet(truth / "people.parquet")
     members = _members(run, matched)
     return {
         "person_pairs": _person_pairs(records),
         "children": _children(children, care, people, members, records, as_of=as_of),
-        "outcomes": _outcomes(run, outcomes, members, truth),
+        "outcomes": _outcomes(run, outcomes, members, children, truth),
     }
+
+
+def _on_roll(enrolments: pl.DataFrame, *, as_of: dt.date) -> pl.Series:
+    """The children on a school roll in the authority on the day."""
+    goes_on = pl.col("to").is_null() | (pl.col("to") >= as_of)
+    return enrolments.filter(pl.col("from") <= as_of, goes_on)["true_person_id"].unique().sort()
 
 
 def _true_person_of_record(run: Run, true: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
     """Accepted records of named people with their person and their true person."""
     deliveries = pl.DataFrame(
-        [(item["file"], item["delivery"]) for item in run.manifest["inputs"]],
-        schema={"known_as": pl.String, "delivery": pl.String},
+        [(file, item["delivery"]) for item in run.manifest["inputs"] for file in item["files"]],
+        schema={"name": pl.String, "delivery": pl.String},
         orient="row",
-    ).with_columns(pl.col("known_as").map_elements(_base_name, return_dtype=pl.String))
-    files = true.select(pl.col("file").unique())
-    places = files.with_columns(
-        pl.col("file").map_elements(_delivered_as, return_dtype=pl.String).alias("known_as"),
-    ).join(deliveries, on="known_as")
+    )
+    places = (
+        true.select(pl.col("file").unique())
+        .with_columns(pl.col("file").str.split("/").list.last().alias("name"))
+        .join(deliveries, on="name")
+    )
     named = persons.filter(pl.col("forename").is_not_null() | pl.col("surname").is_not_null())
     return (
         true.join(places.select("file", "delivery"), on="file")
@@ -67,17 +70,6 @@ def _true_person_of_record(run: Run, true: pl.DataFrame, persons: pl.DataFrame) 
         .join(named.select("delivery", "row", "part", "source"), on=["delivery", "row", "part"])
         .join(run.table("person_of_record").drop("source", "reason", "weight"), on=["delivery", "row", "part"])
     )
-
-
-def _base_name(file: str) -> str:
-    return file.rsplit("/", 1)[-1]
-
-
-def _delivered_as(file: str) -> str:
-    """The name of the delivery a truth file is part of: tables of one census extract are one delivery."""
-    name = _base_name(file)
-    table = TABLE_FILE.match(name)
-    return table["group"] if table else name
 
 
 def _true_person_of_person(records: pl.DataFrame) -> pl.DataFrame:
@@ -165,23 +157,29 @@ def _children(
     }
 
 
-def _outcomes(run: Run, outcomes: pl.DataFrame, members: pl.DataFrame, truth: Path) -> dict[str, float]:
-    """Share of children (education) and of families (the rest) whose outcome is the knowable one."""
+def _outcomes(
+    run: Run, outcomes: pl.DataFrame, members: pl.DataFrame, children: pl.Series, truth: Path
+) -> dict[str, float]:
+    """Share of the children (education), and of their families (the rest), whose outcome is the knowable one."""
     education = run.table("findings").filter(pl.col("strand") == "education", pl.col("person_id").is_not_null())
     child_outcome = _any_of(education, "person_id").join(
         members.select("person_id", "true_person_id").unique(), on="person_id"
     )
-    of_child = outcomes.filter(pl.col("criterion") == "education", pl.col("child").is_not_null()).join(
+    of_child = outcomes.filter(pl.col("criterion") == "education", pl.col("child").is_in(children.implode())).join(
         child_outcome.unique("true_person_id", keep="first", maintain_order=True),
         left_on="child",
         right_on="true_person_id",
         how="left",
     )
     found = {"education": _agreement(of_child)}
-    family_of = _family_of_true_family(members, pl.read_parquet(truth / "families.parquet"))
+    true_families = pl.read_parquet(truth / "families.parquet")
+    asked = true_families.filter(pl.col("true_person_id").is_in(children.implode())).select("true_family_id").unique()
+    family_of = _family_of_true_family(members, true_families)
     assessments = run.table("assessments").join(family_of, on="family_id")
     for strand in STRANDS[1:]:
-        of_family = outcomes.filter(pl.col("criterion") == strand, pl.col("true_family_id").is_not_null()).join(
+        of_family = outcomes.filter(
+            pl.col("criterion") == strand, pl.col("true_family_id").is_in(asked["true_family_id"].implode())
+        ).join(
             assessments.filter(pl.col("strand") == strand).select("true_family_id", "outcome"),
             on="true_family_id",
             how="left",
