@@ -42,6 +42,10 @@ TIES = {
 
 SEXES = {"F": "female", "M": "male"}
 
+# After Markdown is read, the browser still turns addresses into links, :words: into icons and -> into arrows in plain
+# text; an invisible joiner keeps such text apart.
+_JOINER = "\u2060"
+_MADE_INTO_SOMETHING = re.compile(r"(:)(?=[\w+/-])|(www)(?=\.)|(?=@)|(?<=[<>~-])(?=[=>-])|(?<=<)(?=-)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _LONDON = ZoneInfo("Europe/London")
@@ -54,7 +58,8 @@ def plain(text: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """A text that Markdown shows exactly as written: names and notes may hold links, images or emphasis."""
-    return _MARKDOWN.sub(r"\\\1", plain(text))
+    apart = _MADE_INTO_SOMETHING.sub(lambda found: found[0] + _JOINER, plain(text))
+    return _MARKDOWN.sub(r"\\\1", apart)
 
 
 def long_date(day: dt.date | None) -> str:

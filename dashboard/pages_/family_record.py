@@ -146,7 +146,9 @@ def _finding(number: int, finding: FindingView) -> None:
                 tables.for_markdown(shown),
                 hide_index=True,
                 border="horizontal",
-                alt=tables.alt(shown, f"Rows that show: {words.plain(finding.sentence)}"),
+                alt=tables.alt(
+                    shown, f"Rows that show the finding on {finding.person_name or tables.FAMILY_ROW}, {finding.label}"
+                ),
             )
 
 

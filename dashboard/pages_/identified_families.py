@@ -115,13 +115,19 @@ def _ask_status(statuses: Sequence[str]) -> str | None:
 
 
 def _first_page() -> None:
-    st.session_state["page"] = 1
+    """Begin at page 1 again: page buttons of a new key, since those on the screen would keep their number."""
+    st.session_state["listing"] = st.session_state.get("listing", 0) + 1
+
+
+def _page_key() -> str:
+    return f"page_{st.session_state.get('listing', 0)}"
 
 
 def _clear() -> None:
-    for key, value in {"status": ANY, "strand": ANY, "search": "", "page": 1}.items():
+    for key, value in {"status": ANY, "strand": ANY, "search": ""}.items():
         if key in st.session_state:
             st.session_state[key] = value
+    _first_page()
 
 
 def _read(visit: identity.Visit, filters: Filters) -> FamilyList:
@@ -132,15 +138,9 @@ def _read(visit: identity.Visit, filters: Filters) -> FamilyList:
         strand=filters.strand,
         text=filters.text,
         sort=filters.sort,
-        page=_page_asked_for(),
+        page=st.session_state.get(_page_key(), 1),
         page_size=PAGE_SIZE,
     )
-
-
-def _page_asked_for() -> int:
-    """The page chosen, or the one the address names before the page buttons have been drawn."""
-    asked = str(st.session_state.get("page", st.query_params.get("page", "1")))
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
 
 
 def _applied(filters: Filters, strands: Mapping[str, str], total: int) -> None:
@@ -212,13 +212,12 @@ def _open(family_id: str) -> None:
 
 
 def _turn_page(found: FamilyList) -> None:
-    pages = max(1, -(-found.total // PAGE_SIZE))
-    if not found.families and _page_asked_for() > 1:
+    if not found.families and st.session_state.get(_page_key(), 1) > 1:
         _first_page()
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="turn_page"):
-        st.space("stretch")
-        st.pagination(pages, key="page", bind="query-params")
+    pages = max(1, -(-found.total // PAGE_SIZE))
+    with st.container(horizontal=True, horizontal_alignment="right", key="turn_page"):
+        st.pagination(pages, key=_page_key(), persist_state="session")
 
 
 show()

@@ -31,13 +31,32 @@ def test_an_outcome_that_is_not_one_of_three_is_not_known():
 
 
 @pytest.mark.parametrize(
-    "text", ["[a](http://b)", "*b* _c_ `d`", ":red[x] :material/home:", "<b>", "a\nb", "$x$", "-> 1.", "www.x.org"]
+    "text",
+    [
+        "[a](http://b)",
+        "*b* _c_ `d`",
+        ":red[x] :material/home:",
+        "<b>",
+        "a\nb",
+        "$x$",
+        "-> 1.",
+        "www.x.org",
+        "a@b.org",
+        "a--b",
+    ],
 )
 def test_no_markdown_survives_escaping(text):
     escaped = words.escape_markdown(text)
-    shown = escaped.replace("\\", "")
+    shown = escaped.replace("\\", "").replace("\u2060", "")
     assert shown == text.replace("\n", " ")
     assert all(escaped[i - 1] == "\\" for i, letter in enumerate(escaped) if letter in "[](){}*_`:<>$#!|~.-@/&")
+
+
+def test_what_a_browser_would_make_into_something_is_kept_apart():
+    joined = words.escape_markdown("https://a www.b c@d.org :tada: -> -- >=").replace("\\", "")
+    for made in ("https://", "www.", "c@", ":tada", "->", "--", ">="):
+        assert made not in joined
+    assert words.escape_markdown("Education: met at 09.30").replace("\\", "") == "Education: met at 09.30"
 
 
 def test_children_leave_out_the_surname_they_share_with_the_family():

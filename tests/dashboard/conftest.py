@@ -1,0 +1,43 @@
+"""One made-up casebook for all dashboard tests, and the dashboard run on it without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import made_up_casebook
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def casebook_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("casebook") / "casebook.sqlite"
+    made_up_casebook.casebook(path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def opened(casebook_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+    """Open the dashboard as a made-up person, at the list or at a family's record."""
+
+    def open_it(
+        role: str | None = "programme_manager", *, family: str | None = None, url: str = casebook_url
+    ) -> AppTest:
+        monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
+        app = AppTest.from_file(APP, default_timeout=60)
+        if role is not None:
+            app.session_state["chosen_staff_id"] = f"demo-{role.replace('_', '-')}"
+        app.run()
+        if family is not None:
+            app.query_params["family"] = family
+            app.switch_page("pages_/family_record.py")
+            app.run()
+        return app
+
+    yield open_it
+    st.cache_resource.clear()
