@@ -29,7 +29,7 @@ def child_homes(evidence: Evidence) -> pl.DataFrame:
 def listed_together(evidence: Evidence) -> pl.DataFrame:
     """Adults listed at a child's address, with the home that a register has for them."""
     adults = evidence.people.filter(~pl.col("is_child")).select(adult="person_id")
-    registered = evidence.registered.select(
+    registered = evidence.registered.filter("is_firm").select(
         adult="person_id", address_id="address_id", register_from="lived_from", register_source="source"
     )
     return (
@@ -73,8 +73,8 @@ def _go_with_carers(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame
     """A child listed with adults whom registers have at one other address, and none at its own, lives with them.
 
     Not where the child itself is known to have left that address; nor, if the registers know only some of them, where
-    a discount says that the one known lives alone; nor where somebody of the child's surname is registered at the
-    child's own address.
+    a discount says that the one known lives alone; nor where somebody registered at the child's own address may well
+    be its carer.
     """
     own = stated.select(child="person_id", own_address="address_id", own_from="lived_from")
     listed = listed_together(evidence).join(own, on="child")
@@ -96,7 +96,7 @@ def _go_with_carers(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame
         agreed.join(lone, on="address_id", how="left")
         .join(left, on=["child", "address_id"], how="left")
         .join(kinds, on="own_address", how="left")
-        .join(_relatives_at_home(own, evidence=evidence), on="child", how="anti")
+        .join(_expected_at_home(own, evidence=evidence), on="child", how="anti")
         .filter(
             pl.col("has_left").is_null(),
             ~(pl.col("knows_some_only") & (pl.col("is_lone").fill_null(False) | pl.col("is_shared").fill_null(False))),
@@ -129,22 +129,31 @@ def _homes_left(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
     )
 
 
-def _relatives_at_home(own: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
-    """Children with an adult of their surname registered at their own address."""
+def _expected_at_home(own: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+    """Children at whose own address somebody is registered who may well be theirs: of their surname, or kin's carer."""
     adults = evidence.people.filter(~pl.col("is_child")).select("person_id")
-    named = (
-        evidence.registered.join(adults, on="person_id", how="semi")
-        .select("address_id", "person_id")
+    registered = evidence.registered.filter("is_firm").join(adults, on="person_id", how="semi")
+    listed = listed_together(evidence).select("child", "adult").join(own.select("child", "own_address"), on="child")
+    at_home = listed.join(
+        registered.select(adult="person_id", own_address="address_id"), on=["adult", "own_address"], how="semi"
+    )
+    elsewhere = listed.join(at_home, on="adult", how="anti").select(person_id="adult")
+    names_there = (
+        registered.join(elsewhere, on="person_id", how="anti")
         .join(evidence.surnames, on="person_id")
-        .select("address_id", "surname")
-        .unique()
+        .select("surname", own_address="address_id")
     )
-    return (
-        own.join(evidence.surnames, left_on="child", right_on="person_id")
-        .join(named, left_on=["own_address", "surname"], right_on=["address_id", "surname"], how="semi")
-        .select("child")
-        .unique()
+    of_surname = own.join(evidence.surnames, left_on="child", right_on="person_id").join(
+        names_there, on=["own_address", "surname"], how="semi"
     )
+    return pl.concat([of_surname.select("child"), _with_settled_kin(own, settled=at_home, evidence=evidence)]).unique()
+
+
+def _with_settled_kin(own: pl.DataFrame, *, settled: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """Children who share a contact and the stated address with a child whose listed carer is registered there."""
+    contacts = evidence.contacts.select("child", "adult")
+    kin = settled.select("child", "own_address").unique().join(contacts, on="child").select("adult", "own_address")
+    return own.join(contacts, on="child").join(kin, on=["adult", "own_address"], how="semi").select("child")
 
 
 def _go_with_siblings(homes: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
@@ -156,17 +165,18 @@ def _go_with_siblings(homes: pl.DataFrame, *, evidence: Evidence) -> pl.DataFram
     known = listed.filter(pl.col("address_id").is_not_null()).select("child").unique()
     left = _homes_left(homes, evidence=evidence)
     siblings = (
-        listed.join(known, on="child", how="anti")
-        .select("child", "adult", "listed_on")
+        listed.select("child", "adult", "listed_on")
         .join(homes.rename({"person_id": "child"}), on="child")
         .join(left.select("child", left_address="address_id"), on="child", how="left")
     )
-    left_by_one = siblings.select("adult", address_id="left_address").drop_nulls().unique().with_columns(was_left=True)
+    gone = evidence.all_stays.filter("has_ended").select("address_id", adult="person_id")
+    of_one = siblings.select("adult", address_id="left_address").drop_nulls()
+    was_left = pl.concat([of_one, gone.select("adult", "address_id")]).unique().with_columns(was_left=True)
     ranked = (
         siblings.unique(["adult", "child"], keep="first", maintain_order=True)
         .group_by("adult", "address_id")
         .agg(pl.len().alias("children"), pl.col("lived_from").min(), pl.col("last_seen").max())
-        .join(left_by_one, on=["adult", "address_id"], how="left")
+        .join(was_left, on=["adult", "address_id"], how="left")
         .with_columns(pl.col("was_left").fill_null(False), is_nowhere=pl.col("address_id").str.starts_with(NOWHERE))
         .sort(
             ["adult", "was_left", "is_nowhere", "children", "lived_from", "address_id"],
@@ -176,7 +186,8 @@ def _go_with_siblings(homes: pl.DataFrame, *, evidence: Evidence) -> pl.DataFram
     )
     chosen = ranked.unique("adult", keep="first", maintain_order=True).select("adult", to_address="address_id")
     moved = (
-        siblings.join(chosen, on="adult")
+        siblings.join(known, on="child", how="anti")
+        .join(chosen, on="adult")
         .filter(pl.col("address_id") != pl.col("to_address"))
         .sort("child", "listed_on", "to_address", descending=[False, True, False], nulls_last=True)
         .unique("child", keep="first", maintain_order=True)

@@ -19,7 +19,7 @@ class Evidence:
     people: pl.DataFrame  # with is_child, born_low, born_high
     stated: pl.DataFrame
     all_stays: pl.DataFrame
-    registered: pl.DataFrame  # one home for each person, from records that state an address of their own
+    registered: pl.DataFrame  # one home for each person, from records that state an address of their own; `is_firm`
     contacts: pl.DataFrame
     accounts: pl.DataFrame
     addresses: pl.DataFrame
@@ -49,12 +49,20 @@ def read_evidence(
         people=with_ages(people, as_of=as_of),
         stated=stated,
         all_stays=all_stays,
-        registered=homes(all_stays, stated=own),
+        registered=_registered(own, all_stays=all_stays),
         contacts=ties.listings(records, as_of=as_of, person_of_record=person_of_record),
         accounts=ties.open_accounts(records, as_of=as_of, person_of_record=person_of_record, stated=stated),
         addresses=addresses,
         surnames=surname_keys(records["persons"], person_of_record=person_of_record),
     )
+
+
+def _registered(own: pl.DataFrame, *, all_stays: pl.DataFrame) -> pl.DataFrame:
+    """One home for each person: by registers and returns (`is_firm`), else by what a contact list says of contacts."""
+    firm = own.filter(pl.col("role").is_null() | (pl.col("role") != "contact"))
+    by_register = homes(stays(firm), stated=firm).with_columns(is_firm=pl.lit(True))
+    by_list = homes(all_stays, stated=own).with_columns(is_firm=pl.lit(False))
+    return pl.concat([by_register, by_list.join(by_register, on="person_id", how="anti")]).sort("person_id")
 
 
 def with_ages(people: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
