@@ -24,9 +24,12 @@ TEXTS = ["uprn", "saon", "paon", "street", "town", "address", "postcode"]
 PARTS = ["unit", "number", "street", "town", "postcode"]
 
 UNIT_WORDS = "FLAT|UNIT|ROOM|STUDIO|MAISONETTE|BEDSIT|CARAVAN|PLOT|ANNEXE|SUITE"
-STREET_WORDS = (
+ROAD_WORDS = (
     "ROAD|STREET|AVENUE|LANE|CLOSE|DRIVE|CRESCENT|GARDENS|PLACE|TERRACE|SQUARE|WAY|GROVE|WALK|MEWS|RISE|PARADE|"
-    "CHASE|HILL|GREEN|PARK|VIEW|END|ROW|CIRCUS|BROADWAY|BOULEVARD|APPROACH|BYWAY|QUAY|WHARF|ESPLANADE|PATH|DENE|DALE|"
+    "BOULEVARD|APPROACH"
+)
+STREET_WORDS = (
+    f"{ROAD_WORDS}|CHASE|HILL|GREEN|PARK|VIEW|END|ROW|CIRCUS|BROADWAY|BYWAY|QUAY|WHARF|ESPLANADE|PATH|DENE|DALE|"
     "CROFT|FIELD|FIELDS|MEADOW|MEADOWS|VALE|CAUSEWAY|COMMON|HEATH|LEAS|REACH|DRIFT|LEYS|COURT"
 )
 POSTCODE_IN_TEXT = r"\b([A-Z]{1,2}[0-9][0-9A-Z]?) ?([0-9][A-Z]{2})\s*$"
@@ -148,7 +151,7 @@ FLOOR = (
     r"\b(BASEMENT|GROUND FLOOR|LOWER GROUND FLOOR|FIRST FLOOR|SECOND FLOOR|THIRD FLOOR|TOP FLOOR|TOP|FRONT|REAR|GARDEN)"
     r" (?:FLAT|MAISONETTE|ROOM)\b"
 )
-SLASH = r"^([0-9]+[A-Z]?|[A-Z])\s*/\s*([0-9]+[A-Z]?)\b"
+SLASH = r"^([0-9]+[A-Z]?|[A-Z])\s*/\s*([0-9A-Z]+)\b"
 PAIR = r"^([0-9]+[A-Z]?|[A-Z]), (?:[A-Z][A-Z ]+, )?([0-9]+[A-Z]?(?:-[0-9]+)?) [A-Z]"
 
 
@@ -187,11 +190,29 @@ def _with_parts(frame: pl.DataFrame) -> pl.DataFrame:
     return _with_street(frame)
 
 
-STREET = rf"^(.*?\b(?:{STREET_WORDS})(?:\s+(?:{STREET_WORDS}))*)\b[ ,]*(.*)$"
+STREET = rf"^(.*?\b(?:{ROAD_WORDS})(?: (?:NORTH|SOUTH|EAST|WEST))?)\b[ ,]*(.*)$"
+OTHER_STREET = rf"^(.*?\b(?:{STREET_WORDS})(?:\s+(?:{STREET_WORDS}))*)\b[ ,]*(.*)$"
+BUILDING_WORDS = "HOUSE|COURT|LODGE|TOWER|TOWERS|HEIGHTS|MANSIONS|APARTMENTS|BUILDINGS|POINT|HALL|COTTAGE|FARM"
+RUN_ON = rf"^((?:[A-Z]+ )+(?:{BUILDING_WORDS})) ([A-Z][^,]*)"
+
+
+def _building_before_street(frame: pl.DataFrame) -> pl.DataFrame:
+    """`NELSON HOUSE CRANBOURNE ROAD` and `2 PARK HOUSE MANOR CLOSE`: no comma parts flat, building and street."""
+    line = pl.coalesce("line", "rest")
+    run_on = line.str.extract_groups(RUN_ON)
+    words = run_on.struct[1].str.contains(rf"^[A-Z]+ .*\b(?:{STREET_WORDS})$")
+    is_flat = pl.col("unit").is_null() & pl.col("number").str.contains(r"^[0-9]+[A-Z]?$")
+    parted = (pl.col("number").is_null() | is_flat) & words.fill_null(False)
+    return frame.with_columns(
+        unit=pl.when(parted).then(pl.coalesce("unit", "number")).otherwise("unit"),
+        number=pl.when(parted).then(run_on.struct[0]).otherwise("number"),
+        line=pl.when(parted).then(line.str.replace(RUN_ON, "${2}")).otherwise("line"),
+    )
 
 
 def _with_street(frame: pl.DataFrame) -> pl.DataFrame:
     """Street and town of the line after the number; a named building stands for a number where there is none."""
+    frame = _building_before_street(frame)
     first, second = (pl.col("rest").str.split(", ").list.get(place, null_on_oob=True) for place in (0, 1))
     after = pl.col("rest").str.replace(r"^[^,]+, ", "")
     is_street = rf" (?:{STREET_WORDS})$"
@@ -202,10 +223,12 @@ def _with_street(frame: pl.DataFrame) -> pl.DataFrame:
         line=pl.when(has_two).then(after).otherwise(pl.coalesce("line", "rest")),
     )
     segments = pl.col("line").str.split(", ")
-    groups = segments.list.get(0, null_on_oob=True).str.extract_groups(STREET)
-    street = pl.coalesce(groups.struct[0], segments.list.get(0, null_on_oob=True))
+    line = segments.list.get(0, null_on_oob=True)
+    road, other = line.str.extract_groups(STREET), line.str.extract_groups(OTHER_STREET)
+    street = pl.coalesce(road.struct[0], other.struct[0], line)
+    after = pl.coalesce(road.struct[1], pl.when(road.struct[0].is_null()).then(other.struct[1]))
     town = pl.concat_str(
-        [groups.struct[1].replace("", None), segments.list.slice(1).list.join(" ").replace("", None)],
+        [after.replace("", None), segments.list.slice(1).list.join(" ").replace("", None)],
         separator=" ",
         ignore_nulls=True,
     )

@@ -16,10 +16,11 @@ from families.linkage.identifiers import identifier_links, without_mistaken_upns
 from families.linkage.prepare import KEYS, prepare
 from families.linkage.reasons import LinkReason
 from families.linkage.settle import Linked, settle
-from families.linkage.tiers import address_links, birth_links, child_links, family_links
+from families.linkage.tiers import address_links, birth_links, child_links, family_links, forename_links, move_links
 from families.tables.run import People, PersonOfRecord
 
-CROWDED_ADDRESS = 40  # people of different surnames at one address, beyond which it is treated as communal
+CROWDED_ADDRESS = 40  # surnames at one address, beyond which it is treated as communal
+MANY_SURNAMES = 5  # surnames at one address, beyond which people there need not be one household
 
 
 def link_people(
@@ -41,7 +42,7 @@ def link_people(
 
 def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     """The steps of linkage over records that name someone."""
-    crowded = _crowded_addresses(records)
+    crowded = _crowded_addresses(records, CROWDED_ADDRESS)
     linked = Linked.apart(records)
     linked = settle(linked, records, identifier_links(records))
     linked = settle(linked, records, birth_links(records, linked))
@@ -49,13 +50,15 @@ def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     linked = settle(linked, records, address_links(records, linked, crowded.clear()))
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, splink_model.likeness_links(records, linked, crowded, work=work))
-    return settle(linked, records, family_links(records, linked, crowded))
+    linked = settle(linked, records, family_links(records, linked, crowded))
+    linked = settle(linked, records, move_links(records, linked))
+    return settle(linked, records, forename_links(records, linked, _crowded_addresses(records, MANY_SURNAMES)))
 
 
-def _crowded_addresses(records: pl.DataFrame) -> pl.Series:
+def _crowded_addresses(records: pl.DataFrame, surnames: int) -> pl.Series:
     """Addresses where so many surnames are known that living there says little."""
     counted = records.drop_nulls("address_id").group_by("address_id").agg(pl.col("surname").n_unique())
-    return counted.filter(pl.col("surname") > CROWDED_ADDRESS)["address_id"].sort()
+    return counted.filter(pl.col("surname") > surnames)["address_id"].sort()
 
 
 def _attach_unnamed(linked: Linked, named: pl.DataFrame, unnamed: pl.DataFrame) -> Linked:

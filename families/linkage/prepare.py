@@ -13,6 +13,7 @@ from families.linkage import names
 KEYS = ["source", "delivery", "row", "part"]
 CHILD_ROLES = ("pupil", "child")
 ADULT_ROLES = ("contact", "liable", "claimant", "adult", "parent", "carer", "tenant", "elector", "partner")
+TITLE_SEX = {"MR": "M", "MASTER": "M", "SIR": "M", "MRS": "F", "MISS": "F", "MS": "F", "LADY": "F"}
 ADULT_AGE = 18  # of people in an adult's role whose age no record gives
 LEAVING_AGE = 20  # oldest of people held as pupils
 UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
@@ -25,7 +26,7 @@ def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFr
     ordered = in_order(persons.select(_READ), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
     return _with_exclusive(_with_birth_years(_with_birth_dates(_with_names(placed)))).select(
-        "r", *KEYS, "role", *_NAMES, "sex", *_BIRTH, *_IDS, "address_id", "postcode", "stated_on", *_ROLES
+        "r", *KEYS, "role", *_NAMES, "sex", *_BIRTH, *_IDS, "address_id", "postcode", "stated_on", *_SPAN, *_ROLES
     )
 
 
@@ -46,12 +47,25 @@ _NAMES = [
 ]
 _BIRTH = ["dob", "dob_weak", "born_low", "born_high"]
 _IDS = ["upn", "former_upn", "uln", "nhs_number", "nino", "source_person_id"]
+_SPAN = ["valid_from", "valid_to"]
 _ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
 
 
 _STATED_NAMES = ["forename", "middle_names", "surname", "preferred_forename", "preferred_surname", "former_surname"]
 _BORN = ["date_of_birth", "birth_year", "birth_month", "birth_day", "age"]
-_READ = [*KEYS, "role", *_STATED_NAMES, "sex", *_BORN, *_IDS, "postcode", "stated_on"]
+_READ = [
+    *KEYS,
+    "role",
+    *_STATED_NAMES,
+    "title",
+    "sex",
+    *_BORN,
+    *_IDS,
+    "postcode",
+    "stated_on",
+    "valid_from",
+    "valid_to",
+]
 
 
 def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +73,8 @@ def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
     ways = frame.select(_STATED_NAMES).unique(maintain_order=True).with_row_index("way")
     whole = frame.join(ways, on=_STATED_NAMES, nulls_equal=True, maintain_order="left")
     normal = whole.select("r", "way").join(_normal_names(ways), on="way", maintain_order="left").drop("way")
-    sex = pl.when(pl.col("sex").is_in(["F", "M"])).then("sex")
+    title = names.plain(pl.col("title")).replace_strict(TITLE_SEX, default=None, return_dtype=pl.String)
+    sex = pl.coalesce(pl.when(pl.col("sex").is_in(["F", "M"])).then("sex"), title)
     return whole.drop(*_STATED_NAMES, "way").with_columns(sex=sex).join(normal, on="r", maintain_order="left")
 
 

@@ -31,7 +31,10 @@ class LinkReason(StrEnum):
     NICKNAME_AND_FAMILY = "same surname and a form of the same forename, at two addresses where the same child is known"
     SURNAME_AND_FAMILY = "same forename and an agreeing surname, at two addresses where the same child is known"
     SWAPPED_AND_FAMILY = "same names the other way round, at two addresses where the same child is known"
+    NAME_AND_MOVE = "same name, liable at one address from when liability at the other ended"
     LIKENESS = "names, date of birth, address and sex are together too alike for chance"
+    FORENAME_AND_CHILD = "same forename, contact of the same child, surname changed"
+    FORENAME_AND_ADDRESS = "same forename at one home, where no other adult has it; surname changed"
 
 
 STRENGTH = {reason.value: float(len(LinkReason) - place) for place, reason in enumerate(LinkReason)}

@@ -13,6 +13,8 @@ from families.linkage.reasons import STRENGTH, LinkReason
 from families.linkage.settle import EDGES, Linked
 
 CROWDED = 30  # clusters under one name and key, beyond which the key is a default and no evidence
+MOVE_DAYS = 14  # between the end of one liability and the start of the next
+GROWN = 18
 CHILDREN_AT_ADDRESS = 12  # beyond which an address says nothing of who belongs together
 
 Ways = tuple[LinkReason, LinkReason, LinkReason, LinkReason]
@@ -66,6 +68,49 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
     """Same name around one child: its contacts, and adults at any address where the child is known."""
     statements = _statements(records, linked, ["child"], keyed=around_children(records, linked, crowded))
     return _prefer_the_sure(_named_alike(statements, ["child"], FAMILY), records, linked)
+
+
+def move_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Same name, and a liability that began as another ended."""
+    held = records.filter((pl.col("role") == "liable") & pl.col("forename").is_not_null()).join(linked.clusters, on="r")
+    columns = ["c", "r", "forename", "surname"]
+    left = held.filter(pl.col("valid_to").is_not_null()).select(*columns, "valid_to")
+    right = held.filter(pl.col("valid_from").is_not_null()).select(*columns, "valid_from")
+    pairs = left.join(right, on=["forename", "surname"], suffix="_b").filter(pl.col("c") != pl.col("c_b"))
+    days = (pl.col("valid_from") - pl.col("valid_to")).dt.total_days()
+    return _links_between(pairs.filter(days.is_between(-MOVE_DAYS, MOVE_DAYS)), LinkReason.NAME_AND_MOVE)
+
+
+def forename_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """Same forename and another surname, contacts of one child or the only two adults of that forename in one home.
+
+    People change surnames far more often than a home changes one adult for another of the same forename. Not taken:
+    two who are both liable for council tax, or one whose liability there had ended.
+    """
+    held = records.filter(pl.col("forename").str.len_chars() > 1).join(linked.clusters, on="r")
+    held = held.with_columns(
+        is_liable=(pl.col("role") == "liable").any().over("c"),
+        is_over=(pl.col("valid_to") < pl.col("stated_on")).fill_null(False),
+        is_grown=pl.col("is_adult") | (pl.col("stated_on").dt.year() - pl.col("born_high") >= GROWN).fill_null(False),
+    ).filter(pl.col("is_grown") & ~pl.col("is_child"))
+    at_home = held.filter(
+        pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()) & ~pl.col("is_over")
+    )
+    of_child = held.join(contact_of(records, linked), on="r")
+    return pl.concat(
+        [
+            _links_between(_only_two(at_home, "address_id"), LinkReason.FORENAME_AND_ADDRESS),
+            _links_between(_only_two(of_child, "child"), LinkReason.FORENAME_AND_CHILD),
+        ]
+    )
+
+
+def _only_two(held: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The pairs of clusters that alone share a forename under a key, as far as not both pay council tax."""
+    first = held.group_by("c", "forename", key, "is_liable").agg(pl.col("r").min()).sort("c", "r")
+    first = first.filter(pl.col("c").n_unique().over("forename", key) == 2)
+    pairs = first.join(first, on=["forename", key], suffix="_b").filter(pl.col("c") < pl.col("c_b"))
+    return pairs.filter(~(pl.col("is_liable") & pl.col("is_liable_b")))
 
 
 def around_children(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
@@ -143,7 +188,10 @@ def _named_alike(statements: pl.DataFrame, keys: list[str], ways: Ways) -> pl.Da
 
 
 def _links(left: pl.DataFrame, right: pl.DataFrame, keys: list[str], reason: LinkReason) -> pl.DataFrame:
-    pairs = left.join(right, on=keys, suffix="_b").filter(pl.col("c") != pl.col("c_b"))
+    return _links_between(left.join(right, on=keys, suffix="_b").filter(pl.col("c") != pl.col("c_b")), reason)
+
+
+def _links_between(pairs: pl.DataFrame, reason: LinkReason) -> pl.DataFrame:
     return (
         pairs.select(
             a=pl.min_horizontal("r", "r_b"),
