@@ -67,14 +67,21 @@ class Dialect:
 
 
 def read_text(path: Path, *, name: str) -> Bytes:
-    """A file's text as UTF-8 bytes, lines ended by newlines; bytes that are no text become NUL."""
-    data = np.fromfile(path, dtype=np.uint8)
+    """A file's text as UTF-8 bytes; bytes that are no text become NUL. Plain files are mapped, not copied."""
+    data: Bytes = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
     encoding = _encoding(data, name)
-    if encoding == "utf-8" and not (data > 127).any():
+    if encoding == "utf-8" and all((piece < 128).all() for piece in _pieces(data)):
         text = data
     else:
         text = np.frombuffer(_decoded(data, encoding, name).encode("utf-8"), dtype=np.uint8)
-    return _unix_lines(text)
+    if (text[:HEAD_BYTES] == RETURN).any() and not any((piece == NEWLINE).any() for piece in _pieces(text)):
+        return np.where(text == RETURN, np.uint8(NEWLINE), text)  # lines as an old Macintosh ends them
+    return text
+
+
+def _pieces(text: Bytes) -> Iterator[Bytes]:
+    for start in range(0, text.size, BLOCK_BYTES):
+        yield text[start : start + BLOCK_BYTES]
 
 
 def _encoding(data: Bytes, name: str) -> str:
@@ -129,10 +136,7 @@ def _has_utf8_beyond_ascii(raw: bytes) -> bool:
 def _unix_lines(text: Bytes) -> Bytes:
     if not (text == RETURN).any():
         return text
-    raw = text.tobytes().replace(b"\r\n", b"\n")
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    return np.frombuffer(raw, dtype=np.uint8)
+    return np.frombuffer(text.tobytes().replace(b"\r\n", b"\n"), dtype=np.uint8)
 
 
 def first_rows(text: Bytes, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -156,7 +160,7 @@ def _record(raw: bytes, at: int, delimiter: str) -> tuple[int, list[str] | None]
     A field is quoted only where a quotation mark is its first character; elsewhere a quotation mark is a character.
     """
     mark = re.escape(delimiter.encode())
-    quoted = re.compile(rb'"((?:[^"]|"")*)"(?=' + mark + rb"|\n|\Z)")
+    quoted = re.compile(rb'"((?:[^"]|"")*)"(?=' + mark + rb"|\r?\n|\r?\Z)")
     plain = re.compile(rb"[^\n" + mark + rb"]*")
     fields: list[str] = []
     while True:
@@ -169,7 +173,10 @@ def _record(raw: bytes, at: int, delimiter: str) -> tuple[int, list[str] | None]
             match = plain.match(raw, at)
             fields.append(match[0].decode("utf-8", errors="replace") if match else "")
         at = match.end() if match else at
+        if raw[at : at + 2] == b"\r\n":
+            at += 1
         if at >= len(raw) or raw[at] == NEWLINE:
+            fields[-1] = fields[-1].removesuffix("\r")
             return at + 1, fields
         at += 1
 
@@ -194,6 +201,7 @@ def read_rows(text: Bytes, dialect: Dialect, *, name: str, first_row: int = 1) -
     """Split a piece of text into rows of the dialect's columns, numbered from `first_row`; blank lines do not count."""
     if text.size == 0:
         return Rows(_frame([], [], dialect.columns), [], 0)
+    text = _unix_lines(text)
     layout = _Lines.of(text, dialect.delimiter)
     if layout is None:
         return _read_by_hand(text, dialect, name=name, first_row=first_row)
@@ -292,11 +300,15 @@ def _reason(rule: str, fields: int, dialect: Dialect) -> str:
 
 
 def _joined(text: Bytes, lines: _Lines, is_good: NDArray[np.bool_]) -> bytes:
-    """The good rows as one text."""
-    if is_good.all() and lines.starts.size and int((lines.ends - lines.starts + 1).sum()) >= text.size:
-        return text.tobytes()
-    pieces = [text[start:end].tobytes() for start, end in zip(lines.starts[is_good], lines.ends[is_good], strict=True)]
-    return b"\n".join(pieces)
+    """The good rows as one text: runs of rows that follow each other are taken in one piece."""
+    starts, ends = lines.starts[is_good], lines.ends[is_good]
+    if not starts.size:
+        return b""
+    is_break = starts[1:] != ends[:-1] + 1
+    firsts = starts[np.append(True, is_break)]
+    lasts = ends[np.append(is_break, True)]
+    pieces = [text[start:end].tobytes() for start, end in zip(firsts, lasts, strict=True)]
+    return pieces[0] if len(pieces) == 1 else b"\n".join(pieces)
 
 
 def _split(raw: bytes, dialect: Dialect, *, has_quotes: bool) -> pl.DataFrame:

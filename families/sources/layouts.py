@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -52,9 +52,7 @@ class Layout(BaseModel):
 
     def names(self, column: str) -> list[str]:
         """Headings a column is known by, likeliest first, in the form they are compared in."""
-        known = self.columns[column]
-        aliases = mis_aliases().get(known.also or "", ())
-        return list(dict.fromkeys(plain(name) for name in (*known.headers, column, *aliases)))
+        return list(_names(self.source, column))
 
     @property
     def needed(self) -> list[str]:
@@ -84,6 +82,14 @@ class Fit(BaseModel):
     twice: tuple[str, ...] = ()
 
 
+@cache
+def _names(source: str, column: str) -> tuple[str, ...]:
+    known = layouts()[source].columns[column]
+    aliases = mis_aliases().get(known.also or "", ())
+    return tuple(dict.fromkeys(plain(name) for name in (*known.headers, column, *aliases)))
+
+
+@lru_cache(maxsize=10_000)
 def plain(heading: str) -> str:
     """A heading as it is compared: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", heading.casefold())
@@ -198,6 +204,7 @@ def _is_not_date(layout: Layout, key: str) -> bool:
     return key in layout.columns and layout.columns[key].kind != "date"
 
 
+@cache
 def known_headings() -> frozenset[str]:
     """Every heading any layout knows."""
     return frozenset(

@@ -63,7 +63,7 @@ def recognise(opened: Opened, wanted: list[Layout], mapping: Mapping | None) -> 
     if opened.kind == "workbook":
         return _of_workbook(opened, wanted, mapping)
     text = delimited.read_text(opened.path, name=opened.name)
-    if not text.size or not text.tobytes()[:65536].strip():
+    if not text[:65536].tobytes().strip():
         raise Refused(f"{opened.name} holds no text at all: ask the sender for it again.")
     header, delimiter = _best_header(opened.name, text, wanted, mapping)
     found = _the_one(opened.name, header, wanted)
@@ -199,9 +199,4 @@ def raw_rows(recognised: Recognised) -> RawRows:
         return RawRows(frame, [], frame.height, headings)
     text = recognised.text if recognised.text is not None else np.empty(0, dtype=np.uint8)
     rows = delimited.read_rows(text[recognised.header.data_starts :], recognised.dialect, name=recognised.opened.name)
-    frame, bad = _without_filled_surplus(rows.frame, rows.bad)
-    return RawRows(frame, bad, rows.count, headings)
-
-
-def _without_filled_surplus(frame: pl.DataFrame, bad: list[BadRow]) -> tuple[pl.DataFrame, list[BadRow]]:
-    return frame, bad
+    return RawRows(rows.frame, rows.bad, rows.count, headings)
