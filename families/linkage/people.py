@@ -16,7 +16,16 @@ from families.linkage.identifiers import identifier_links, without_mistaken_upns
 from families.linkage.prepare import KEYS, prepare
 from families.linkage.reasons import LinkReason
 from families.linkage.settle import Linked, settle
-from families.linkage.tiers import address_links, birth_links, child_links, family_links, forename_links, move_links
+from families.linkage.tiers import (
+    address_links,
+    birth_links,
+    child_links,
+    couple_links,
+    family_links,
+    forename_links,
+    move_links,
+    partner_links,
+)
 from families.tables.run import People, PersonOfRecord
 
 CROWDED_ADDRESS = 40  # surnames at one address, beyond which it is treated as communal
@@ -43,6 +52,7 @@ def link_people(
 def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     """The steps of linkage over records that name someone."""
     crowded = _crowded_addresses(records, CROWDED_ADDRESS)
+    mixed = _crowded_addresses(records, MANY_SURNAMES)
     linked = Linked.apart(records)
     linked = settle(linked, records, identifier_links(records))
     linked = settle(linked, records, birth_links(records, linked))
@@ -52,7 +62,9 @@ def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     linked = settle(linked, records, splink_model.likeness_links(records, linked, crowded, work=work))
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, move_links(records, linked))
-    return settle(linked, records, forename_links(records, linked, _crowded_addresses(records, MANY_SURNAMES)))
+    linked = settle(linked, records, couple_links(records, linked, mixed))
+    linked = settle(linked, records, partner_links(records, linked, mixed))
+    return settle(linked, records, forename_links(records, linked, mixed))
 
 
 def _crowded_addresses(records: pl.DataFrame, surnames: int) -> pl.Series:

@@ -30,12 +30,16 @@ BLOCKS = (
     "l.dob = r.dob and l.forename = r.surname",
     "l.forename = r.forename and l.surname = r.surname and l.birth_year = r.birth_year",
     "l.forename = r.forename and l.surname = r.surname and l.postcode = r.postcode",
+    "l.dob = r.dob and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)"
+    " and substr(l.surname, 1, 2) = substr(r.surname, 1, 2)",
     "l.dob = r.dob and l.postcode = r.postcode and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)",
 )
 BLOCKS_BY_PLACE = (
     "l.places = r.places and l.forename = r.forename",
     "l.places = r.places and l.surname = r.surname and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)",
     "l.places = r.places and l.surname = r.forename",
+    "l.places = r.places and substr(l.forename, 1, 2) = substr(r.forename, 1, 2)"
+    " and substr(l.surname, 1, 2) = substr(r.surname, 1, 2)",
 )
 POSSIBLE = " and l.c <> r.c and (l.upn is null or r.upn is null or l.upn = r.upn)"
 

@@ -42,6 +42,12 @@ FAMILY: Ways = (
     LinkReason.SURNAME_AND_FAMILY,
     LinkReason.SWAPPED_AND_FAMILY,
 )
+PARTNER: Ways = (
+    LinkReason.NAME_AND_PARTNER,
+    LinkReason.NICKNAME_AND_PARTNER,
+    LinkReason.SURNAME_AND_PARTNER,
+    LinkReason.SWAPPED_AND_PARTNER,
+)
 
 
 def birth_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
@@ -68,6 +74,27 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
     """Same name around one child: its contacts, and adults at any address where the child is known."""
     statements = _statements(records, linked, ["child"], keyed=around_children(records, linked, crowded))
     return _prefer_the_sure(_named_alike(statements, ["child"], FAMILY), records, linked)
+
+
+def couple_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """The same two names together at two addresses: each links by the other's name."""
+    return _by_partner(records, linked, crowded, partner=pl.format("{} {}", "forename", "surname"))
+
+
+def partner_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+    """Same name, and one and the same person living with them at each address."""
+    return _by_partner(records, linked, crowded, partner=pl.col("c"))
+
+
+def _by_partner(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, partner: pl.Expr) -> pl.DataFrame:
+    adults = records.filter(pl.col("is_adult") & pl.col("forename").is_not_null() & pl.col("surname").is_not_null())
+    placed = adults.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
+    placed = placed.join(linked.clusters, on="r").with_columns(partner=partner)
+    others = placed.select("address_id", "partner", other="c").unique()
+    with_other = placed.select("r", "c", "address_id").join(others, on="address_id")
+    keyed = with_other.filter(pl.col("c") != pl.col("other")).select("r", "partner").unique()
+    statements = _statements(records, linked, ["partner"], keyed=keyed)
+    return _prefer_the_sure(_named_alike(statements, ["partner"], PARTNER), records, linked)
 
 
 def move_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
