@@ -6,23 +6,21 @@ import re
 
 import polars as pl
 
-from families.errors import Refused
 from families.reference import REFERENCE
-from families.sources.census_terms import last_taught_day
+from families.sources.census_terms import last_taught_day, term_in_name
 from families.sources.shaping import Delivery, persons
 from families.sources.tabular import UNNAMED, Made
 from families.sources.values import FLAG_SCHEMA, doubt, first_reason, refuse, stack
 
 SOURCE = "attendance_extract"
 T_REASON = re.compile(r"^t[_ ]?reason[_ ]?(.+)$", re.IGNORECASE)
-TERM_IN_NAME = re.compile(r"(?<!\d)(\d{4})(?:[-_/](\d{2}))?[-_ ](autumn|spring|summer)", re.IGNORECASE)
 LEAVER = "LEAVER"
 
 
 def make(frame: pl.DataFrame, raw: pl.DataFrame, headings: list[str], delivery: Delivery) -> Made:
     """Persons, enrolments and counts; the term is the one in the file's name."""
     year, term = term_in_name(delivery.file)
-    stated_on = delivery.stated_on or last_taught_day(year, term)
+    stated_on = last_taught_day(year, term)
     rows = frame.with_columns(
         _school().alias("school"),
         pl.lit(stated_on, dtype=pl.Date).alias("stated_on"),
@@ -45,18 +43,6 @@ def make(frame: pl.DataFrame, raw: pl.DataFrame, headings: list[str], delivery: 
     more = _more_than_possible(counts)
     tables = {"persons": persons(rows, role="pupil"), "enrolments": rows, "attendance_counts": counts}
     return Made(tables, first_reason([rejected]), stack([unread, more], FLAG_SCHEMA))
-
-
-def term_in_name(name: str) -> tuple[str, str]:
-    """Academic year and term of an extract from its file name: `attendance_2012_autumn` is autumn of 2012/13."""
-    match = TERM_IN_NAME.search(name)
-    if match is None:
-        raise Refused(
-            f"{name} does not say which term it is of: name it with year and term, as attendance_2012_autumn.csv."
-        )
-    term = match[3].lower()
-    start = int(match[1]) if match[2] or term == "autumn" else int(match[1]) - 1
-    return f"{start}/{(start + 1) % 100:02d}", term
 
 
 def _school() -> pl.Expr:

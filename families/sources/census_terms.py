@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import cache
 
 from families.dates import Window, authority_terms, reporting_half_terms
+from families.errors import Refused
 from families.reference import REFERENCE
 
 TERM_CODES = {"autumn": "AUT", "spring": "SPR", "summer": "SUM"}
+TERM_IN_NAME = re.compile(r"(?<!\d)(\d{4})(?:[-_/](\d{2}))?[-_ ](autumn|spring|summer)", re.IGNORECASE)
 FIRST_SIXTH_HALF_TERM = 2012  # attendance of the sixth half term was not collected before the autumn census of 2012
 
 
@@ -102,9 +105,13 @@ def last_taught_day(academic_year: str, term: str) -> dt.date | None:
     return None
 
 
-def counted_term(day: dt.date) -> tuple[int, str]:
-    """The census (calendar year, code) whose reference date is nearest to a day."""
-    options = [(abs((census_term(year, code).reference_date - day).days), year, code)
-               for year in (day.year - 1, day.year, day.year + 1) for code in TERM_CODES.values()]  # fmt: skip
-    _, year, code = min(options)
-    return year, code
+def term_in_name(name: str) -> tuple[str, str]:
+    """Academic year and term of an extract from its file name: `attendance_2012_autumn` is autumn of 2012/13."""
+    match = TERM_IN_NAME.search(name)
+    if match is None:
+        raise Refused(
+            f"{name} does not say which term it is of: name it with year and term, as attendance_2012_autumn.csv."
+        )
+    term = match[3].lower()
+    start = int(match[1]) if match[2] or term == "autumn" else int(match[1]) - 1
+    return f"{start}/{(start + 1) % 100:02d}", term

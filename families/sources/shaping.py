@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
+from families.sources.census_terms import TERM_IN_NAME, last_taught_day, term_in_name
 from families.tables.records import RECORD_TABLES
 
 Tables = dict[str, pl.DataFrame]
@@ -49,8 +49,13 @@ class Read:
 
 
 def day_in_name(name: str) -> dt.date | None:
-    """The date in a file name, or the last day of the month in it, or None."""
-    match = MONTH_IN_NAME.search(Path(name).name)
+    """The day a file name speaks of: the date in it, the last day of the month in it, or of the term in it.
+
+    `exclusions_2011-12_autumn` is the autumn term of 2011/12, not December 2011.
+    """
+    if TERM_IN_NAME.search(name):
+        return last_taught_day(*term_in_name(name))
+    match = MONTH_IN_NAME.search(name)
     if match is None:
         return None
     year, month = int(match[1]), int(match[2])
