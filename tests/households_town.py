@@ -22,7 +22,7 @@ def day(text: str | None) -> dt.date | None:
 
 
 class Town:
-    """Facts are added one by one; a person's id is their name, an address's id its text."""
+    """Facts are added one by one; a person's id is their name, an address's id its text, its street its postcode."""
 
     def __init__(self) -> None:
         self.persons: list[dict[str, Any]] = []
@@ -188,7 +188,7 @@ class Town:
         stated = {p["address"] for p in self.persons if p["address"]} | set(self.flats) | set(self.flats.values())
         rows = [
             {"address_id": text, "uprn": None if text in self.unmatched else text, "label": text}
-            | {"postcode": "CM1 1AA", "is_communal": text in self.communal, "is_shared": text in self.shared}
+            | {"postcode": f"CM1 {text.split()[-1]}", "is_communal": text in self.communal, "is_shared": text in self.shared}
             for text in sorted(stated)
         ]
         return _table(RUN_TABLES["addresses"].create_empty().schema, rows)

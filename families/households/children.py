@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from families.households.evidence import Evidence
+from families.households.evidence import Evidence, is_matched
 from families.households.members import NOWHERE
 from families.households.residence import STAY
 
@@ -21,8 +21,10 @@ def child_homes(evidence: Evidence) -> pl.DataFrame:
     children = evidence.people.filter("is_child").select("person_id")
     stated = _stated_homes(evidence, children=children)
     with_carers = _go_with_carers(stated, evidence=evidence)
-    main = _go_with_siblings(with_carers, evidence=evidence)
-    second = _second_homes(main, evidence=evidence)
+    with_siblings = _go_with_siblings(with_carers, evidence=evidence)
+    followed = _follow_siblings(with_siblings, stated=stated, evidence=evidence)
+    main = _follow_namesakes(followed, stated=stated, evidence=evidence)
+    second = _second_homes_of_siblings(_second_homes(main, evidence=evidence), main=main, evidence=evidence)
     return pl.concat([main, second]).sort("person_id", "address_id")
 
 
@@ -34,9 +36,24 @@ def listed_together(evidence: Evidence) -> pl.DataFrame:
     )
     return (
         evidence.contacts.filter("lives_with_pupil")
+        .join(_listed_elsewhere(evidence), on=["child", "adult"], how="anti")
         .join(adults, on="adult", how="semi")
         .join(registered, on="adult", how="left")
         .select("child", "adult", "listed_on", "source", "address_id", "register_from", "register_source")
+    )
+
+
+def _listed_elsewhere(evidence: Evidence) -> pl.DataFrame:
+    """Contacts listed with a child, whom a list as new puts elsewhere for another child at the same stated address."""
+    stated = evidence.registered.select(child="person_id", own_address="address_id")
+    listed = evidence.contacts.select("child", "adult", "listed_on", "lives_with_pupil").join(stated, on="child")
+    away = listed.filter(~pl.col("lives_with_pupil")).select("adult", "own_address", away_on="listed_on")
+    return (
+        listed.filter("lives_with_pupil")
+        .join(away, on=["adult", "own_address"])
+        .filter((pl.col("away_on") >= pl.col("listed_on")).fill_null(True))
+        .select("child", "adult")
+        .unique()
     )
 
 
@@ -97,6 +114,7 @@ def _go_with_carers(stated: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame
         .join(left, on=["child", "address_id"], how="left")
         .join(kinds, on="own_address", how="left")
         .join(_expected_at_home(own, evidence=evidence), on="child", how="anti")
+        .join(is_matched(evidence.addresses).filter("is_matched"), on="address_id", how="semi")
         .filter(
             pl.col("has_left").is_null(),
             ~(pl.col("knows_some_only") & (pl.col("is_lone").fill_null(False) | pl.col("is_shared").fill_null(False))),
@@ -203,6 +221,73 @@ def _go_with_siblings(homes: pl.DataFrame, *, evidence: Evidence) -> pl.DataFram
     return _replaced(homes, by=moved)
 
 
+def _follow_siblings(homes: pl.DataFrame, *, stated: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """A child listed with nobody goes where another child of its surname, held at the same address, went."""
+    own = stated.select(child="person_id", own_address="address_id")
+    followers = (
+        own.join(listed_together(evidence), on="child", how="anti")
+        .join(_expected_at_home(own, evidence=evidence), on="child", how="anti")
+        .join(evidence.surnames, left_on="child", right_on="person_id")
+    )
+    went = (
+        homes.filter(pl.col("home_basis") != "stated")
+        .join(own.rename({"child": "person_id"}), on="person_id")
+        .filter(pl.col("address_id") != pl.col("own_address"))
+        .join(evidence.surnames, on="person_id")
+    )
+    moved = (
+        followers.join(went, on=["own_address", "surname"])
+        .sort("child", "person_id")
+        .group_by("child")
+        .agg(pl.col("address_id").n_unique().alias("ways"), pl.col(["address_id", "lived_from", "last_seen"]).first())
+        .filter(pl.col("ways") == 1)
+        .select(
+            "address_id",
+            "lived_from",
+            "last_seen",
+            person_id="child",
+            source=pl.lit("common_transfer_file"),
+            home_basis=pl.lit("with sibling"),
+        )
+    )
+    return _replaced(homes, by=moved)
+
+
+def _follow_namesakes(homes: pl.DataFrame, *, stated: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """A child listed with nobody goes where adults of its surname, once registered at its address, have moved."""
+    own = stated.select(child="person_id", own_address="address_id")
+    alone = (
+        own.join(listed_together(evidence), on="child", how="anti")
+        .join(_expected_at_home(own, evidence=evidence), on="child", how="anti")
+        .join(homes.filter(pl.col("home_basis") == "stated"), left_on="child", right_on="person_id", how="semi")
+        .join(evidence.surnames, left_on="child", right_on="person_id")
+    )
+    adults = evidence.people.filter(~pl.col("is_child")).select("person_id")
+    known = is_matched(evidence.addresses).filter("is_matched")
+    now = evidence.registered.filter("is_firm").join(adults, on="person_id", how="semi")
+    movers = (
+        evidence.all_stays.filter("is_liable")
+        .select("person_id", own_address="address_id", once_from="lived_from")
+        .join(now.join(known, on="address_id", how="semi"), on="person_id")
+        .filter(pl.col("own_address") != pl.col("address_id"), pl.col("once_from") <= pl.col("lived_from"))
+        .join(evidence.surnames, on="person_id")
+    )
+    moved = (
+        alone.join(movers, on=["own_address", "surname"])
+        .sort("child", "person_id")
+        .group_by("child")
+        .agg(
+            pl.col("address_id").n_unique().alias("ways"),
+            pl.col(["address_id", "lived_from", "last_seen", "source"]).first(),
+        )
+        .filter(pl.col("ways") == 1)
+        .select(
+            "address_id", "lived_from", "last_seen", "source", person_id="child", home_basis=pl.lit("with namesake")
+        )
+    )
+    return _replaced(homes, by=moved)
+
+
 def _replaced(homes: pl.DataFrame, *, by: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([homes.join(by, on="person_id", how="anti").select(HOME_COLUMNS), by.select(HOME_COLUMNS)]).sort(
         "person_id"
@@ -233,6 +318,29 @@ def _second_homes(main: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
         .sort(["person_id", "last_seen", "address_id"], descending=[False, True, False])
         .unique("person_id", keep="first", maintain_order=True)
     )
+
+
+def _second_homes_of_siblings(second: pl.DataFrame, *, main: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """Where a child has a second home with a parent, so has another child of that parent at the same main home."""
+    parents = evidence.contacts.filter("has_parental_responsibility").select("adult", person_id="child")
+    at_home = main.select("person_id", main_address="address_id")
+    registered = evidence.registered.select(adult="person_id", address_id="address_id")
+    shared = (
+        second.join(parents, on="person_id")
+        .join(registered, on=["adult", "address_id"], how="semi")
+        .join(at_home, on="person_id")
+        .select("adult", "address_id", "main_address", "lived_from", "last_seen", "source")
+    )
+    of_siblings = (
+        at_home.join(parents, on="person_id")
+        .join(shared, on=["adult", "main_address"])
+        .join(second, on="person_id", how="anti")
+        .sort("person_id", "address_id", "last_seen")
+        .unique("person_id", keep="last", maintain_order=True)
+        .with_columns(home_basis=pl.lit("second"))
+        .select(HOME_COLUMNS)
+    )
+    return pl.concat([second, of_siblings])
 
 
 def _stated_twice(evidence: Evidence, *, main: pl.DataFrame) -> pl.DataFrame:

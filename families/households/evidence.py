@@ -11,6 +11,8 @@ from families.households import ties
 from families.households.residence import RECORD, homes, stated_addresses, stays
 from families.households.ties import CHILDHOOD
 
+SERVICES = ("youth_justice", "asb", "social_care", "education_status")
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -24,6 +26,7 @@ class Evidence:
     accounts: pl.DataFrame
     addresses: pl.DataFrame
     surnames: pl.DataFrame  # the folded surnames of each person
+    asked: pl.DataFrame  # children in some file that also lists contacts
 
 
 def read_evidence(
@@ -54,15 +57,48 @@ def read_evidence(
         accounts=ties.open_accounts(records, as_of=as_of, person_of_record=person_of_record, stated=stated),
         addresses=addresses,
         surnames=surname_keys(records["persons"], person_of_record=person_of_record),
+        asked=_asked(records, person_of_record=person_of_record),
     )
 
 
 def _registered(own: pl.DataFrame, *, all_stays: pl.DataFrame) -> pl.DataFrame:
-    """One home for each person: by registers and returns (`is_firm`), else by what a contact list says of contacts."""
-    firm = own.filter(pl.col("role").is_null() | (pl.col("role") != "contact"))
-    by_register = homes(stays(firm), stated=firm).with_columns(is_firm=pl.lit(True))
-    by_list = homes(all_stays, stated=own).with_columns(is_firm=pl.lit(False))
-    return pl.concat([by_register, by_list.join(by_register, on="person_id", how="anti")]).sort("person_id")
+    """One home for each person, from the most trusted kind of record that gives one (`is_firm` for the first).
+
+    Registers and schools' returns first; then what services noted, whose files are newest but addresses often old;
+    then what a contact list says of a contact's own address.
+    """
+    of_contact = (pl.col("role") == "contact").fill_null(False)
+    of_service = pl.col("source").is_in(SERVICES)
+    by_kind = [
+        _homes_from(own.filter(~of_contact & ~of_service)).with_columns(is_firm=pl.lit(True)),
+        _homes_from(own.filter(~of_contact & of_service)).with_columns(is_firm=pl.lit(False)),
+        homes(all_stays, stated=own).with_columns(is_firm=pl.lit(False)),
+    ]
+    return pl.concat(by_kind).unique("person_id", keep="first", maintain_order=True).sort("person_id")
+
+
+def _homes_from(stated: pl.DataFrame) -> pl.DataFrame:
+    return homes(stays(stated), stated=stated)
+
+
+def _asked(records: dict[str, pl.DataFrame], *, person_of_record: pl.DataFrame) -> pl.DataFrame:
+    """Pupils of files that list contacts: if nobody is listed with one of them, weaker evidence is thin indeed."""
+    listing = records["contacts"].select("delivery").unique()
+    return (
+        records["persons"]
+        .filter(pl.col("role") == "pupil")
+        .join(listing, on="delivery", how="semi")
+        .select(*RECORD)
+        .join(person_of_record.select(*RECORD, "person_id"), on=RECORD)
+        .select("person_id", was_asked=pl.lit(True))
+        .unique()
+    )
+
+
+def is_matched(addresses: pl.DataFrame) -> pl.DataFrame:
+    """Whether each address can be told from another: it is in the gazetteer, or no gazetteer is loaded."""
+    has_gazetteer = addresses["uprn"].is_not_null().any()
+    return addresses.select("address_id", "postcode", is_matched=pl.col("uprn").is_not_null() | (not has_gazetteer))
 
 
 def with_ages(people: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from families.households import groups, ties
 from families.households.children import child_homes
-from families.households.evidence import Evidence, read_evidence
+from families.households.evidence import Evidence, is_matched, read_evidence
 from families.households.groups import PLACE
 from families.households.identity import hashed, name_families
 from families.households.members import NOWHERE, family_members
@@ -19,6 +19,8 @@ from families.households.residence import RECORD, STAY, UNDATED, residences
 from families.households.ties import Strength, TieReason
 from families.households.wording import capitalised, fill, said_by
 from families.tables.run import FamilyMembers, Households, Links, Residences
+
+GENDERS = {"PAM": "F", "STM": "F", "PAF": "M", "STF": "M"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,11 @@ def place_contacts(evidence: Evidence, *, homes: pl.DataFrame) -> pl.DataFrame:
         children, left_on="adult", right_on="person_id", how="anti"
     )
     placed = ties.place_contacts(
-        contacts, child_homes=homes, child_stays=evidence.all_stays, registered=evidence.registered
+        contacts,
+        child_homes=homes,
+        child_stays=evidence.all_stays,
+        registered=evidence.registered,
+        matched=is_matched(evidence.addresses),
     )
     discounted = ties.apply_discount(placed, accounts=evidence.accounts)
     return ties.worded_contacts(ties.one_home_each(ties.without_idle_kin(discounted)), names=evidence.people)
@@ -80,7 +86,13 @@ def place_contacts(evidence: Evidence, *, homes: pl.DataFrame) -> pl.DataFrame:
 
 def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     """Every person at every address where they live on the as-of date, with what grouping needs to know of it."""
-    resident = placed.filter(pl.col("verdict") == "resident").select("address_id", person_id="adult").unique()
+    unsaid = pl.lit(None, dtype=pl.String)
+    resident = (
+        placed.filter(pl.col("verdict") == "resident")
+        .sort("adult", "address_id", "relationship", "child")
+        .unique(["adult", "address_id"], keep="first", maintain_order=True)
+        .select("address_id", person_id="adult", gender=pl.col("relationship").replace_strict(GENDERS, default=None))
+    )
     ruled_out = placed.filter(pl.col("verdict") != "resident").select("address_id", person_id="adult").unique()
     adults = evidence.people.filter(~pl.col("is_child")).select("person_id")
     by_record = (
@@ -90,9 +102,9 @@ def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFr
     )
     everyone = pl.concat(
         [
-            homes.select(*PLACE, is_child=pl.lit(True), is_carer=pl.lit(False)),
-            resident.select(*PLACE, is_child=pl.lit(False), is_carer=pl.lit(True)),
-            by_record.select(*PLACE, is_child=pl.lit(False), is_carer=pl.lit(False)),
+            homes.select(*PLACE, gender=unsaid, is_child=pl.lit(True), is_carer=pl.lit(False)),
+            resident.select(*PLACE, "gender", is_child=pl.lit(False), is_carer=pl.lit(True)),
+            by_record.select(*PLACE, gender=unsaid, is_child=pl.lit(False), is_carer=pl.lit(False)),
         ]
     )
     kinds = evidence.addresses.select("address_id", "is_communal", "is_shared")
@@ -100,9 +112,10 @@ def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFr
         everyone.join(kinds, on="address_id", how="left")
         .join(_liable_places(evidence), on=PLACE, how="left")
         .join(_lone_addresses(evidence), on="address_id", how="left")
+        .join(evidence.asked, on="person_id", how="left")
         .join(evidence.registered.select(*STAY, "last_seen"), on=STAY, how="left")
         .with_columns(
-            pl.col("is_communal", "is_liable").fill_null(False),
+            pl.col("is_communal", "is_liable", "was_asked").fill_null(False),
             pl.col("is_shared").fill_null(True),
             is_barred=(
                 (pl.col("lone_adult") != pl.col("person_id")) & (pl.col("last_seen") <= pl.col("discount_on"))

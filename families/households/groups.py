@@ -49,14 +49,23 @@ def gather(
 ) -> pl.DataFrame:
     """The families: every place with its `group`, and how it came there (`basis`).
 
-    `places` has address_id, person_id, is_child, is_carer, is_liable, is_barred, is_communal and is_shared;
+    `places` has address_id, person_id, is_child, is_carer, gender (F or M of a mother or father by the contact list),
+    was_asked (some file lists this child's contacts), is_liable, is_barred, is_communal and is_shared;
     `contacts` the ties of strength 1 inside an address, `joint` the accounts of two people there, `surnames` the
     surname keys of each person, `ages` the years in which each may be born.
     """
     gathered = components(places, ties=contacts).with_columns(
         basis=pl.when(pl.col("is_carer")).then(pl.lit("contact")).when("is_child").then(pl.lit("child"))
     )
-    for one_round in (_join_partners, _join_children_by_surname, _join_adults_by_surname, _join_by_address):
+    rounds = (
+        _join_partners,
+        _join_children_by_surname,
+        _join_other_halves,
+        _join_adults_by_surname,
+        _join_partners,
+        _join_by_address,
+    )
+    for one_round in rounds:
         gathered = one_round(gathered, joint=joint, surnames=surnames, ages=ages)
     return gathered.sort(PLACE)
 
@@ -96,7 +105,7 @@ def _join_partners(
     places: pl.DataFrame, *, joint: pl.DataFrame, surnames: pl.DataFrame, ages: pl.DataFrame
 ) -> pl.DataFrame:
     """An adult liable together with a parent belongs to the parent's family."""
-    of_families = _summed(places).filter(pl.col("has_children"), pl.col("basis") == "contact")
+    of_families = _summed(places).filter(pl.col("has_children"), pl.col("basis").is_in(["contact", "parent"]))
     candidates = (
         joint.join(_lone_adults(places).select(*PLACE, is_barred="is_barred"), on=PLACE)
         .filter(~pl.col("is_barred"))
@@ -133,6 +142,19 @@ def _join_children_by_surname(
         sisters,
         candidates=_same_surname(lone, others=held.filter(pl.col("parents") > 0, "has_children"), surnames=surnames),
     )
+
+
+def _join_other_halves(
+    places: pl.DataFrame, *, joint: pl.DataFrame, surnames: pl.DataFrame, ages: pl.DataFrame
+) -> pl.DataFrame:
+    """Two lists may each leave out one parent: a mother's children and a father's, of one surname, are one family."""
+    held = _summed(places).filter("has_children", ~pl.col("is_communal"), ~pl.col("is_shared"))
+    lone = held.filter(pl.col("parents") == 1)
+    mothers = lone.filter((pl.col("gender").is_in(["F"])).any().over("group"))
+    fathers = lone.filter((pl.col("gender").is_in(["M"])).any().over("group"))
+    candidates = _same_surname(mothers, others=fathers, surnames=surnames)
+    one_each = candidates.group_by("to_group").agg(pl.col("from_group").n_unique()).filter(pl.col("from_group") == 1)
+    return _attach_groups(places, candidates=candidates.join(one_each.select("to_group"), on="to_group", how="semi"))
 
 
 def _within_groups(places: pl.DataFrame) -> pl.DataFrame:
@@ -238,9 +260,17 @@ def _only_group(families: pl.DataFrame) -> pl.DataFrame:
 
 
 def _join_only_adults(places: pl.DataFrame, *, joint: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
+    """The only adult or couple at the address of children of whom no contact list was delivered.
+
+    Where one was and names nobody living with the child, its stated address is in doubt: a person decides.
+    """
     held = _summed(places).filter(~pl.col("is_communal"), ~pl.col("is_shared"))
     families = held.filter("has_children")
-    wanting = families.group_by("address_id").agg(pl.col("parents").sum()).filter(pl.col("parents") == 0)
+    wanting = (
+        families.group_by("address_id")
+        .agg(pl.col("parents").sum(), pl.col("was_asked").any())
+        .filter(pl.col("parents") == 0, ~pl.col("was_asked"))
+    )
     only_family = _only_group(
         families.filter("is_child")
         .join(wanting.select("address_id"), on="address_id", how="semi")

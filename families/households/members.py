@@ -49,6 +49,10 @@ def _child_members(families: pl.DataFrame, *, homes: pl.DataFrame) -> pl.DataFra
         .then(fill("Child listed as living with a contact who is at this address ({said}).", said=known))
         .when(pl.col("home_basis") == "with sibling")
         .then(fill("Child listed as living with the same contact as another child here ({said}).", said=known))
+        .when(pl.col("home_basis") == "with namesake")
+        .then(
+            fill("Child of the surname of adults who moved from its stated address to this one ({said}).", said=known)
+        )
         .otherwise(fill("Child living at this address ({said}).", said=known))
     )
     return (

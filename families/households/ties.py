@@ -131,13 +131,19 @@ def relation_by_code() -> pl.Expr:
 
 
 def place_contacts(
-    contacts: pl.DataFrame, *, child_homes: pl.DataFrame, child_stays: pl.DataFrame, registered: pl.DataFrame
+    contacts: pl.DataFrame,
+    *,
+    child_homes: pl.DataFrame,
+    child_stays: pl.DataFrame,
+    registered: pl.DataFrame,
+    matched: pl.DataFrame,
 ) -> pl.DataFrame:
     """Where each contact stands to each home of the child: `address_id` if resident there, and `verdict`.
 
     A contact list says who lives with the child, and is often years old. A register (council tax, benefits, the
     contact's own stated address) that puts the adult elsewhere is believed, unless it names an address where the
-    child lived before moving on: then the register is out of date, if the list is newer than the move.
+    child lived before moving on: then the register is out of date, if the list is newer than the move. An address
+    that no gazetteer has, or one in the same postcode, is rather the home miswritten than another home.
     """
     at_home = contacts.join(
         child_homes.select(
@@ -149,7 +155,16 @@ def place_contacts(
         adult="person_id", own_address="address_id", own_seen="last_seen", own_source="source"
     )
     before = child_stays.select(child="person_id", own_address="address_id", lived_there_before=pl.lit(True))
-    placed = at_home.join(elsewhere, on="adult", how="left").join(before, on=["child", "own_address"], how="left")
+    written = matched.select("postcode", own_address="address_id", is_known_address="is_matched")
+    placed = (
+        at_home.join(elsewhere, on="adult", how="left")
+        .join(before, on=["child", "own_address"], how="left")
+        .join(written, on="own_address", how="left")
+        .join(matched.select("address_id", home_postcode="postcode"), on="address_id", how="left")
+    )
+    is_miswritten = ~pl.col("is_known_address").fill_null(True) | (
+        pl.col("postcode") == pl.col("home_postcode")
+    ).fill_null(False)
     is_registered_here = (pl.col("own_address") == pl.col("address_id")).fill_null(False)
     is_elsewhere = pl.col("own_address").is_not_null() & ~is_registered_here
     list_knows_home = (pl.col("listed_on") >= pl.col("home_from")).fill_null(True)
@@ -159,7 +174,7 @@ def place_contacts(
     register_is_silent = (pl.col("own_seen") < pl.col("listed_on").dt.offset_by(f"-{LATE_REGISTER_DAYS}d")).fill_null(
         False
     )
-    is_contradicted = is_elsewhere & ~register_is_behind & ~register_is_silent
+    is_contradicted = is_elsewhere & ~register_is_behind & ~register_is_silent & ~is_miswritten
     is_listed_here = pl.col("lives_with_pupil") & pl.col("is_main")
     verdict = (
         pl.when(is_registered_here | (is_listed_here & ~is_contradicted))
@@ -168,7 +183,9 @@ def place_contacts(
         .then(pl.lit("left"))
         .otherwise(pl.lit("elsewhere"))
     )
-    return placed.with_columns(verdict=verdict, is_registered_here=is_registered_here).drop("lived_there_before")
+    return placed.with_columns(verdict=verdict, is_registered_here=is_registered_here).drop(
+        "lived_there_before", "is_known_address", "postcode", "home_postcode"
+    )
 
 
 def one_home_each(placed: pl.DataFrame) -> pl.DataFrame:
