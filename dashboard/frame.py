@@ -46,7 +46,7 @@ def _coverage(lines: Sequence[CoverageLine], data: DataAsAt) -> None:
 
 def refused(title: str, error: UserError | str) -> None:
     """A page in place of the one asked for, with the sentence that says why and what to do."""
-    st.title(title)
+    st.title(title, anchor=False)
     st.warning(words.escape_markdown(str(error)))
 
 

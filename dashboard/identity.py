@@ -67,13 +67,13 @@ def ask(engine: Engine, data: DataAsAt) -> None:
     if data.is_sample:
         _ask_for_demo_person(engine)
     else:
-        st.title("Sign in")
+        st.title("Sign in", anchor=False)
         st.warning("Sign-in is not configured on this installation, so no family can be shown.")
         st.write("Ask the administrator to connect the council’s sign-in service.")
 
 
 def _ask_for_demo_person(engine: Engine) -> None:
-    st.title("Choose who you are")
+    st.title("Choose who you are", anchor=False)
     st.write(
         "This casebook holds a made-up authority: no one in it is real. "
         "Choose one of its made-up staff to see what that person may see."

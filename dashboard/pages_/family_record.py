@@ -31,7 +31,7 @@ def show() -> None:
         _back()
         return
     with st.container(horizontal=True, vertical_alignment="center", key="title_line"):
-        st.title(words.escape_markdown(record.name), width="content")
+        st.title(words.escape_markdown(record.name), width="content", anchor=False)
         st.space("stretch")
         _back()
     _identity_bar(record)
@@ -80,7 +80,7 @@ def _sections(record: FamilyRecord) -> None:
 
 
 def _members(record: FamilyRecord) -> None:
-    st.header("Who is in this family, and why")
+    st.header("Who is in this family, and why", anchor=False)
     shown = tables.members(record.members)
     st.table(
         tables.for_markdown(shown), hide_index=True, border="horizontal", alt=tables.alt(shown, "Members of the family")
@@ -88,7 +88,7 @@ def _members(record: FamilyRecord) -> None:
 
 
 def _strands(record: FamilyRecord) -> None:
-    st.header("What is met, for whom")
+    st.header("What is met, for whom", anchor=False)
     shown = tables.strands(record)
     if shown.is_empty():
         st.write("No strand has been evaluated for this family.")
@@ -120,7 +120,7 @@ def _findings(record: FamilyRecord) -> None:
         outcome: [(number, finding) for number, finding in enumerate(record.findings) if finding.outcome == outcome]
         for outcome in words.OUTCOMES
     }
-    st.header("Met")
+    st.header("Met", anchor=False)
     if not by_outcome["met"]:
         st.write("Nothing is met on the data held.")
     for number, finding in by_outcome["met"]:
@@ -129,14 +129,14 @@ def _findings(record: FamilyRecord) -> None:
         ("unknown", "Not known", "Nothing is left unknown."),
         ("not_met", "Not met", "Everything asked is met or not known."),
     ):
-        st.header(heading)
+        st.header(heading, anchor=False)
         _findings_table([finding for _, finding in by_outcome[outcome]], heading=heading, none=none)
 
 
 def _finding(number: int, finding: FindingView) -> None:
     with st.container(border=True, key=f"finding_{number}"):
         who = words.escape_markdown(finding.person_name or tables.FAMILY_ROW)
-        st.subheader(f"{who}: {words.escape_markdown(finding.label)}")
+        st.subheader(f"{who}: {words.escape_markdown(finding.label)}", anchor=False)
         st.write(words.escape_markdown(finding.sentence))
         rows = words.counted(len(finding.evidence), "row")
         newest = f"newest {words.long_date(finding.newest_on)}" if finding.newest_on else "no date given"
@@ -163,7 +163,7 @@ def _findings_table(findings: Sequence[FindingView], *, heading: str, none: str)
 
 
 def _absence(record: FamilyRecord) -> None:
-    st.header("Absence by half term")
+    st.header("Absence by half term", anchor=False)
     threshold = record.absence_threshold_percent
     if threshold is not None:
         st.caption(
@@ -180,7 +180,7 @@ def _absence(record: FamilyRecord) -> None:
 
 def _absence_of(record: FamilyRecord, child: Member, *, number: int) -> None:
     name = words.person(child.name, child.age)
-    st.subheader(words.escape_markdown(name))
+    st.subheader(words.escape_markdown(name), anchor=False)
     shown = tables.absence(record.absence, person_id=child.person_id)
     if shown.is_empty():
         st.write("No attendance was supplied for this child, so absence is not known.")
@@ -198,7 +198,7 @@ def _absence_of(record: FamilyRecord, child: Member, *, number: int) -> None:
 
 
 def _links(record: FamilyRecord) -> None:
-    st.header("Who is linked to whom")
+    st.header("Who is linked to whom", anchor=False)
     drawing = charts.family_graph(record.members, record.ties)
     st.graphviz_chart(drawing.chart, alt=drawing.alt)
     st.caption(

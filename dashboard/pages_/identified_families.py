@@ -49,7 +49,7 @@ def show() -> None:
     visit = identity.visit()
     if visit is None:
         st.stop()
-    st.title("Families we may be able to help")
+    st.title("Families we may be able to help", anchor=False)
     labels = reading.strand_labels(visit.engine)
     strands = {strand: label for strand, label in labels.items() if strand != tables.ELIGIBLE}
     filters = _ask_filters(sorted(access.MAY_SEE.get(visit.person.role, ())), strands)
