@@ -18,7 +18,7 @@ from families.sources.pupil_values import frame_of, typed_columns
 from families.sources.reading import REJECTED_SCHEMA
 from families.sources.shaping import Delivery, Read, conform, persons
 from families.sources.tabular import UNKNOWN_CATEGORY, UNNAMED, exclusion_category
-from families.sources.xml_files import Element, child_of, children_of, elements, local_name, text_of
+from families.sources.xml_files import Element, child_of, children_of, elements, first_of, local_name, text_of, texts_of
 
 ROOT = "Message"
 ON_ROLL, OFF_ROLL = "PupilOnRoll", "PupilNoLongerOnRoll"
@@ -108,11 +108,10 @@ def _header(opened: Opened, header: Element) -> Return:
 
 def _pupil(element: Element, name: str) -> dict[str, Any]:
     """A pupil's texts; addresses, attendance and exclusions as lists."""
-    identifiers = child_of(element, "PupilIdentifiers")
-    status = child_of(element, "PupilStatus")
     pupil: dict[str, Any] = {"is_on_roll": name == ON_ROLL}
-    for names, part in ((IDENTIFIERS, identifiers), (STATUS, status)):
-        pupil |= {column: None if part is None else text_of(part, *tags) for column, tags in names.items()}
+    for names, block in ((IDENTIFIERS, "PupilIdentifiers"), (STATUS, "PupilStatus")):
+        texts = texts_of(child_of(element, block))
+        pupil |= {column: first_of(texts, *tags) for column, tags in names.items()}
     first, *further = _addresses(element) or [dict.fromkeys(ADDRESS)]
     pupil |= first
     pupil["further_addresses"] = further
@@ -141,9 +140,11 @@ def _sessions(attendance: Element | None) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for period, tag in (("1", "TermlyAttendance"), ("2", "SummerHalfTerm2Attendance")):
         for block in children_of(attendance, tag):
-            found += [(period, code, text) for code, tags in TOTALS.items() if (text := text_of(block, *tags))]
+            stated = texts_of(block)
+            found += [(period, code, text) for code, tags in TOTALS.items() if (text := first_of(stated, *tags))]
             for detail in children_of(child_of(block, "SessionDetails"), "SessionDetail"):
-                code, text = text_of(detail, "AttendanceReason"), text_of(detail, "AbsenceSessions", "Sessions")
+                texts = texts_of(detail)
+                code, text = texts.get("AttendanceReason"), first_of(texts, "AbsenceSessions", "Sessions")
                 if code and text:
                     found.append((period, code.upper(), text))
     return found

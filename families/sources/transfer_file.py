@@ -1,4 +1,4 @@
-"""Reads a Common Transfer File: pupils with their contacts, parental responsibility, addresses and attendance.
+"""Reads a Common Transfer File: pupils with their contacts, parental responsibility and addresses.
 
 Contacts named as living at the pupil's address get the pupil's address, which is what the file says.
 """
@@ -19,7 +19,7 @@ from families.sources.pupil_values import frame_of, typed_columns
 from families.sources.reading import REJECTED_SCHEMA
 from families.sources.shaping import Delivery, Read, conform, persons
 from families.sources.tabular import UNNAMED
-from families.sources.xml_files import Element, child_of, children_of, elements, local_name, text_of
+from families.sources.xml_files import Element, child_of, children_of, elements, first_of, local_name, text_of, texts_of
 
 ROOT = "CTfile"
 WANTED = frozenset({"Header", "Pupil"})
@@ -82,37 +82,36 @@ def read_transfer_file(opened: Opened, delivery: Delivery) -> Read:
 
 def _header(header: Element) -> tuple[str | None, dt.date | None]:
     source = child_of(header, "SourceSchool")
-    la = text_of(source, "LEA") if source is not None else None
-    estab = text_of(source, "Estab") if source is not None else None
+    la, estab = text_of(source, "LEA"), text_of(source, "Estab")
     number = f"{la}{(estab or '').zfill(4)}"
     day = parse_dates(pl.Series([text_of(header, "DateTime")], dtype=pl.String)).item()
     return (number if len(number) == 7 and number.isdigit() else None), day
 
 
 def _pupil(element: Element) -> dict[str, Any]:
-    person = {column: text_of(element, *tags) for column, tags in TAGS.items()}
-    basic = child_of(element, "BasicDetails")
-    if basic is not None:
-        person |= {column: text_of(basic, *tags) for column, tags in BASIC.items()}
-        person["middle_names"] = person["middle_names"] or text_of(basic, "MiddleNames")
+    texts = texts_of(element)
+    basic = texts_of(child_of(element, "BasicDetails"))
+    person = {column: first_of(texts, *tags) for column, tags in TAGS.items()}
+    person |= {column: first_of(basic, *tags) for column, tags in BASIC.items()}
+    person["middle_names"] = person["middle_names"] or basic.get("MiddleNames")
     address, _ = _address(element)
     contacts = children_of(child_of(element, "Contacts"), "Contact")
     return {
         "person": person | address | {"phone": _phone(element)},
         "contacts": [_contact(each, address) for each in contacts],
-        "attendance": [_year(each) for each in children_of(child_of(element, "Attendance"), "YearData")],
     }
 
 
 def _contact(element: Element, pupils_address: dict[str, str | None]) -> dict[str, Any]:
-    person = {column: text_of(element, *tags) for column, tags in TAGS.items()}
+    texts = texts_of(element)
+    person = {column: first_of(texts, *tags) for column, tags in TAGS.items()}
     address, is_pupils = _address(element)
     return {
         "person": person | (pupils_address if is_pupils else address) | {"phone": _phone(element)},
-        "relationship": text_of(element, "Relationship"),
-        "has_parental_responsibility": _truth(text_of(element, "Responsibility")),
+        "relationship": texts.get("Relationship"),
+        "has_parental_responsibility": _truth(texts.get("Responsibility")),
         "lives_with_pupil": True if is_pupils else (False if any(address.values()) else None),
-        "priority": text_of(element, "Order"),
+        "priority": texts.get("Order"),
     }
 
 
@@ -136,17 +135,6 @@ def _address(element: Element) -> tuple[dict[str, str | None], bool]:
 def _phone(element: Element) -> str | None:
     phones = [text for each in children_of(child_of(element, "Phones"), "Phone") if (text := text_of(each, "PhoneNo"))]
     return phones[0] if phones else None
-
-
-def _year(element: Element) -> dict[str, str | None]:
-    return {
-        "year": text_of(element, "Year"),
-        "la": text_of(element, "LEA"),
-        "estab": text_of(element, "Estab"),
-        "possible": text_of(element, "SessionsPossible"),
-        "authorised": text_of(element, "SessionsAuthorised"),
-        "unauthorised": text_of(element, "SessionsUnauthorised"),
-    }
 
 
 def _read(

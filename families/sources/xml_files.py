@@ -26,6 +26,7 @@ def elements(opened: Opened, *, root: str, wanted: frozenset[str]) -> Iterator[t
             steps = etree.iterparse(
                 file,
                 events=("start", "end"),
+                tag=[f"{{*}}{name}" for name in (root, *sorted(wanted))],
                 resolve_entities=False,
                 load_dtd=False,
                 dtd_validation=False,
@@ -47,10 +48,10 @@ def elements(opened: Opened, *, root: str, wanted: frozenset[str]) -> Iterator[t
 def _wanted(steps: Any, opened: Opened, root: str, wanted: frozenset[str]) -> Iterator[tuple[str, Element]]:
     first, inside = True, 0
     for event, element in steps:
-        name = local_name(element)
         if first:
-            _check_root(opened, element, name, root)
+            _check_root(opened, element.getroottree().getroot(), root)
             first = False
+        name = local_name(element)
         if name not in wanted:
             continue
         inside += 1 if event == "start" else -1
@@ -58,6 +59,8 @@ def _wanted(steps: Any, opened: Opened, root: str, wanted: frozenset[str]) -> It
             _check_texts(opened, element)
             yield name, element
             _let_go(element)
+    if first:
+        _check_root(opened, steps.root, root)
 
 
 def _refuse_document_type(opened: Opened) -> None:
@@ -74,11 +77,11 @@ def _document_type(opened: Opened) -> str:
     )
 
 
-def _check_root(opened: Opened, element: Element, name: str, root: str) -> None:
+def _check_root(opened: Opened, element: Element, root: str) -> None:
     document = element.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise Refused(_document_type(opened))
-    if name != root:
+    if local_name(element) != root:
         raise Refused(
             f"{opened.name} is XML of another kind (its root is not {root}): School Census returns and Common Transfer "
             "Files are read; export one of these, or the data as CSV."
@@ -112,13 +115,23 @@ def local_name(element: Element) -> str:
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
 
 
-def text_of(element: Element, *names: str) -> str | None:
-    """The trimmed text of the first child by any of these names that has one; spaces squeezed."""
-    for name in names:
-        for child in element:
-            if local_name(child) == name and child.text and (text := " ".join(child.text.split())):
-                return text
-    return None
+def texts_of(element: Element | None) -> dict[str, str]:
+    """The trimmed text of each child that has one, by name; the first where a name comes twice; spaces squeezed."""
+    texts: dict[str, str] = {}
+    for child in () if element is None else element:
+        if child.text and (text := " ".join(child.text.split())):
+            texts.setdefault(local_name(child), text)
+    return texts
+
+
+def first_of(texts: dict[str, str], *names: str) -> str | None:
+    """The text by the first of these names that there is."""
+    return next((texts[name] for name in names if name in texts), None)
+
+
+def text_of(element: Element | None, *names: str) -> str | None:
+    """The text of the child by the first of these names that has one."""
+    return first_of(texts_of(element), *names)
 
 
 def child_of(element: Element, *path: str) -> Element | None:
