@@ -11,7 +11,8 @@ from typing import Literal
 import polars as pl
 
 from families.errors import UserError
-from families.synthetic.agencies import census, census_xml, council_tax, dwp, feeds, places, services, transfer
+from families.synthetic import beside
+from families.synthetic.agencies import census, census_xml, council_tax, dwp, extract, feeds, places, services, transfer
 from families.synthetic.agencies.school_systems import held_by_schools
 from families.synthetic.truth import write_truth
 from families.synthetic.world import make
@@ -57,6 +58,7 @@ def synthesise(
         [
             census.write_tables(world, systems, inbox),
             census_xml.write_census_xml(world, systems, inbox),
+            extract.write_extract(world, systems, inbox),
             feeds.write_exclusions(world, systems, inbox),
             transfer.write_transfer_files(world, systems, inbox),
             council_tax.write_council_tax(world, inbox),
@@ -68,4 +70,8 @@ def synthesise(
         ]
     )
     write_truth(world, records, sent, truth)
-    report(f"{len(world.people)} people, {world.schooling.schools.height} schools, {records.height} named records")
+    report(
+        f"{len(world.people):,} people in {world.dwelling.homes.height:,} homes, {world.schooling.schools.height} "
+        f"schools; {records.height:,} records name somebody."
+    )
+    report(beside.table(world))

@@ -236,9 +236,9 @@ def shared_with_other_parent(families: Families, people: People) -> Array:
     row = people.family
     kind = families.kind[row]
     stepped = np.isin(kind, (STEP_FATHER, STEP_MOTHER))
-    return (
-        families.other_parent[row] & (row >= 0) & (kind != COUPLE) & (~stepped | (people.order < families.earlier[row]))
-    )
+    of_first = ~stepped | (people.order < families.earlier[row])
+    shared: Array = families.other_parent[row] & (row >= 0) & (kind != COUPLE) & of_first
+    return shared
 
 
 def _first_of(people: People, role: str, families: int) -> Array:

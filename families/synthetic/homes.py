@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import polars as pl
 
+from families.errors import UserError
 from families.reference import REFERENCE
 from families.synthetic.streams import Array, draw
 
@@ -124,17 +126,20 @@ def _words() -> Array:
 
 
 def _postcodes(rng: np.random.Generator, area: Area, count: int, used: set[str]) -> Array:
-    """Postcodes of the area's districts, none twice."""
-    room = 9 * len(_INWARD) ** 2
+    """Postcodes of the area's districts, none twice, though two towns may share a district."""
     out: list[str] = []
-    orders = {district: rng.permutation(room) for district in area.districts}
-    for i in range(count):
-        district = area.districts[i * len(area.districts) // count]
-        code = int(orders[district][i % room])
-        sector, letters = divmod(code, len(_INWARD) ** 2)
-        text = f"{district} {sector + 1}{_INWARD[letters // len(_INWARD)]}{_INWARD[letters % len(_INWARD)]}"
-        if text in used:
-            raise ValueError("a postcode district is full")
-        used.add(text)
-        out.append(text)
+    share = -(-count // len(area.districts))
+    for district in area.districts:
+        codes = rng.permutation(9 * len(_INWARD) ** 2)
+        texts = (_postcode(district, int(code)) for code in codes)
+        fresh = list(islice((text for text in texts if text not in used), min(share, count - len(out))))
+        used.update(fresh)
+        out += fresh
+    if len(out) < count:
+        raise UserError(f"The postcode districts of {area.town} are full; ask for fewer pupils.")
     return np.array(out, dtype=object)
+
+
+def _postcode(district: str, code: int) -> str:
+    sector, letters = divmod(code, len(_INWARD) ** 2)
+    return f"{district} {sector + 1}{_INWARD[letters // len(_INWARD)]}{_INWARD[letters % len(_INWARD)]}"

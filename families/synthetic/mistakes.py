@@ -204,17 +204,17 @@ def distort_addresses(rng: np.random.Generator, held: pl.DataFrame, *, errors: f
     word = pl.col("street").str.extract(r"(\S+)$", 1)
     short = pl.concat_str(pl.col("street").str.replace(r"\S+$", ""), word.replace(_SHORT))
     unit = pl.col("saon").str.replace("^FLAT ", "")
-    styled = pl.col("form")
+    styled, numbered = pl.col("form"), ~is_named_building()
     return held.with_columns(
         street=pl.when(styled.is_in([0, 1])).then(short).otherwise("street"),
         saon=pl.when((pl.col("saon") != "") & (styled == 1))
         .then(pl.lit("APT ") + unit)
         .when((pl.col("saon") != "") & (styled == 2))
         .then(unit)
-        .when((pl.col("saon") != "") & (styled == 3))
+        .when((pl.col("saon") != "") & (styled == 3) & numbered)
         .then(pl.lit(""))
         .otherwise("saon"),
-        paon=pl.when((pl.col("saon") != "") & (styled == 3))
+        paon=pl.when((pl.col("saon") != "") & (styled == 3) & numbered)
         .then(unit + pl.lit("/") + pl.col("paon"))
         .otherwise("paon"),
         locality=pl.when(styled == 2).then(pl.lit("")).otherwise("locality"),
@@ -237,9 +237,22 @@ def one_line(*, with_town: bool = True) -> pl.Expr:
     )
 
 
+def is_named_building() -> pl.Expr:
+    """Whether the primary name is a name: Kings House, not 14."""
+    return pl.col("paon").str.contains(r"^[A-Z ]+$")
+
+
+def first_lines(*, between: str) -> tuple[pl.Expr, pl.Expr]:
+    """First and second line of an address: a named building has a line to itself, and the street the next."""
+    unit = pl.when(pl.col("saon") != "").then(pl.col("saon") + between).otherwise(pl.lit(""))
+    whole = pl.concat_str(unit, "paon", pl.lit(" "), "street")
+    first = pl.when(is_named_building()).then(pl.concat_str(unit, "paon")).otherwise(whole)
+    return first, pl.when(is_named_building()).then("street").otherwise("locality")
+
+
 def with_lines(held: pl.DataFrame) -> pl.DataFrame:
     """Adds `paon_street` and the single line `address`."""
-    joint = pl.when(pl.col("paon").str.contains(r"^[A-Z ]+$")).then(pl.lit(", ")).otherwise(pl.lit(" "))
+    joint = pl.when(is_named_building()).then(pl.lit(", ")).otherwise(pl.lit(" "))
     return held.with_columns(paon_street=pl.concat_str(pl.col("paon"), joint, pl.col("street"))).with_columns(
         address=one_line()
     )

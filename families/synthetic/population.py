@@ -110,6 +110,7 @@ def is_of_school_years(births: Array, *, last_day: dt.date) -> Array:
 def _candidates(rng: np.random.Generator, count: int, areas: int, *, first_day: dt.date, last_day: dt.date) -> Families:
     area = draw(rng, 1 / np.arange(2, areas + 2) ** 0.3, count)
     trouble = mix(rng, rng.standard_normal(areas)[area], 0.35)
+    trouble = (trouble - trouble.mean()) / trouble.std()
     weights = np.array([rates.FAMILY_TYPES[name] for name in TYPES])
     shift = np.array([rates.TYPE_SHIFT.get(name, 0.0) for name in TYPES])
     by_family = weights * np.exp(shift * trouble[:, None])
@@ -121,6 +122,7 @@ def _candidates(rng: np.random.Generator, count: int, areas: int, *, first_day: 
     births, earlier = _births(rng, kind, last)
     firstborn = births[:, 0]
     age = np.clip(rng.normal(28.3, 5.4, count) - 1.2 * trouble, 15.5, 42) + rng.random(count)
+    births[births > (firstborn + (47 - age) * YEAR)[:, None]] = -1  # no mother is older
     moved = pick(rng.random(count), rates.MOVED_A_YEAR * (last - first) / YEAR, at_least=6)
     earlier_move = rng.random(count) < rates.MOVED_EARLIER
     within = rng.integers(first, last - 20, count)
@@ -226,6 +228,7 @@ def _carers(rng: np.random.Generator, families: Families, last: int) -> _Block:
     born = mother - np.where(sex == "M", rng.normal(2.4, 3.5, len(rows)).clip(-5, 15) * YEAR, 0)
     born = np.where(kind == GRANDPARENTS, mother - rng.uniform(19, 31, len(rows)) * YEAR, born)
     born = np.where(kind == FOSTER, last - rng.uniform(34, 62, len(rows)) * YEAR, born)
+    born = np.minimum(born, families.births[rows, 0] - 15.5 * YEAR)
     return _block(families, rows, role="carer1", sex=sex, born=born)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # Households: ONS, Families and households in the UK 2012-2014; England's shares where Essex's are unknown.
 FAMILY_TYPES = {
-    "couple": 0.745,
-    "lone_mother": 0.135,
+    "couple": 0.715,
+    "lone_mother": 0.165,
     "lone_father": 0.018,
     "step_father": 0.065,
     "step_mother": 0.012,
@@ -56,16 +56,16 @@ EXCLUSION_REASONS = {  # England 2015/16 and 2016/17
 
 # Codes within authorised and unauthorised absence, DfE 2012/13 by phase (Essex and England): shares of sessions
 AUTHORISED_CODES = {
-    "primary": {"I": 0.745, "M": 0.064, "H": 0.115, "C": 0.060, "R": 0.004, "T": 0.005, "S": 0.0},
-    "secondary": {"I": 0.755, "M": 0.090, "H": 0.040, "C": 0.085, "R": 0.003, "T": 0.002, "S": 0.022},
+    "primary": {"I": 0.745, "M": 0.055, "H": 0.115, "C": 0.060, "R": 0.004, "T": 0.005, "S": 0.0},
+    "secondary": {"I": 0.765, "M": 0.075, "H": 0.040, "C": 0.085, "R": 0.003, "T": 0.002, "S": 0.022},
     "special": {"I": 0.600, "M": 0.150, "H": 0.080, "C": 0.160, "R": 0.003, "T": 0.002, "S": 0.004},
 }
 UNAUTHORISED_CODES = {
-    "primary": {"G": 0.32, "U": 0.075, "O": 0.52, "N": 0.085},
-    "secondary": {"G": 0.13, "U": 0.04, "O": 0.72, "N": 0.10},
+    "primary": {"G": 0.36, "U": 0.055, "O": 0.49, "N": 0.095},
+    "secondary": {"G": 0.16, "U": 0.035, "O": 0.69, "N": 0.115},
     "special": {"G": 0.04, "U": 0.04, "O": 0.88, "N": 0.03},
 }
-TERM_WEIGHT_UNAUTHORISED = (0.88, 0.95, 1.2)  # autumn 1.2, spring 1.3, summer 1.7% in 2012/13 secondaries
+TERM_WEIGHT_UNAUTHORISED = (0.92, 0.97, 1.09)  # autumn 1.2, spring 1.3, summer 1.7% in 2012/13 secondaries
 TERM_WEIGHT_AUTHORISED = (1.02, 1.12, 0.88)
 PRU_ABSENCE = (0.19, 0.15)  # authorised and unauthorised, England 2016/17
 
@@ -109,3 +109,21 @@ CONTACT_MISSED = 0.08  # of resident parents
 CONTACT_KEPT = 0.05  # of parents who left
 ROW_LOST = 0.02  # of rows of youth justice, anti-social behaviour, social care and exclusions feeds
 ADDRESS_NOT_FOUND = 0.05  # of addresses sent to DWP
+
+# What is printed beside the made-up authority. DfE SFR 10/2014 (absence 2012/13), one-point bands and termly tables.
+PUBLISHED_ABSENCE = {
+    "primary": {
+        "authorised absence": 3.88,
+        "unauthorised absence": 0.80,
+        "enrolments with no unauthorised absence": 67.44,
+        "enrolments with 15% or more unauthorised": 0.74,
+    },
+    "secondary": {
+        "authorised absence": 4.51,
+        "unauthorised absence": 1.38,
+        "enrolments with no unauthorised absence": 61.97,
+        "enrolments with 15% or more unauthorised": 2.03,
+    },
+}
+PUBLISHED_TERMS = {"autumn": 1.18, "spring": 1.34, "summer": 1.66}
+PUBLISHED_CODES = {"I": 73.8, "M": 8.8, "C": 8.1, "O": 69.4, "G": 14.2, "N": 11.7}

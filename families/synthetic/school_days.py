@@ -31,7 +31,8 @@ class SchoolYear:
     def sessions(self, term: int, half: int | None = None) -> Array:
         """Columns of a matrix of sessions (two a day) that belong to a term, or half of one."""
         days = np.flatnonzero((self.term == term) & ((half is None) | (self.half == half)))
-        return np.repeat(days * 2, 2) + np.tile([0, 1], len(days))
+        columns: Array = np.repeat(days * 2, 2) + np.tile([0, 1], len(days))
+        return columns
 
 
 def school_years(first_day: dt.date, last_day: dt.date) -> list[SchoolYear]:

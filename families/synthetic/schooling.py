@@ -70,7 +70,8 @@ def _june(year: Array) -> Array:
     """The last Friday in June, the school leaving date."""
     end = (year.astype(str).astype("datetime64[Y]").astype("datetime64[M]") + 6).astype("datetime64[D]").astype(int) - 1
     weekday = (end + 3) % 7  # day 0, 1 January 1970, was a Thursday
-    return end - (weekday - 4) % 7
+    friday: Array = end - (weekday - 4) % 7
+    return friday
 
 
 def _schools(rng: np.random.Generator, children: int, areas: int) -> pl.DataFrame:
@@ -296,7 +297,8 @@ _OTHER_AUTHORITIES = (882, 883, 873, 919, 317, 935)
 
 def check_letter(digits: Array) -> Array:
     """The first letter of a UPN from its twelve digits (rows of 12 numbers)."""
-    return np.array(list(_LETTERS))[(digits * np.arange(2, 14)).sum(axis=1) % 23]
+    letters: Array = np.array(list(_LETTERS))[(digits * np.arange(2, 14)).sum(axis=1) % 23]
+    return letters
 
 
 def _upns(

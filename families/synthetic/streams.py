@@ -30,9 +30,11 @@ def pick(score: Array, share: float, *, at_least: int = 0) -> Array:
 def draw(rng: np.random.Generator, weights: Array, size: int) -> Array:
     """Indices drawn with the given weights."""
     edges = np.cumsum(np.asarray(weights, dtype=float))
-    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").clip(0, len(edges) - 1)
+    place: Array = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
+    return place.clip(0, len(edges) - 1)
 
 
 def mix(rng: np.random.Generator, latent: Array, weight: float) -> Array:
     """A standard score that shares `weight` of its spread with `latent` and draws the rest afresh."""
-    return weight * latent + np.sqrt(1 - weight**2) * rng.standard_normal(len(latent))
+    mixed: Array = weight * latent + np.sqrt(1 - weight**2) * rng.standard_normal(len(latent))
+    return mixed

@@ -5,10 +5,12 @@ files show when every record is linked without error:
 
 - a limb that a delivered row shows is met; a limb whose files cover the child and show nothing is not met; otherwise
   it is unknown, and unknown travels through "any of" and "at least k of n" by bounds;
-- absence needs all three terms of every enrolment, from marks or census; exclusions need them from the feed or census;
+- absence needs all three terms of every enrolment, from marks or census, unless what is missing could not change the
+  answer; exclusions need them from the feed or census;
 - a child who was not of compulsory school age in the three terms and on no roll cannot meet education: not met, where
   some delivered row names the child at all;
-- children whom no delivered row names are left out of their family's knowable outcomes, and have unknown of their own.
+- children whom no delivered row names are left out of their family's knowable outcomes, and have unknown of their own;
+  a family none of whose children is named cannot be known to be one: all unknown.
 """
 
 from __future__ import annotations
@@ -199,7 +201,7 @@ def _window_counts(world: World, keys: list[tuple[int, int]]) -> pl.DataFrame:
 def _absence(
     world: World, spells: pl.DataFrame, counts: pl.DataFrame, keys: list[tuple[int, int]]
 ) -> tuple[Array, Array]:
-    """15% or more unauthorised over the three terms, pooled; known where every term of every spell is covered."""
+    """15% or more unauthorised over the three terms, pooled; known where the terms not covered cannot change it."""
     people = len(world.people)
     pooled = counts.group_by("child").agg(pl.col("possible", "unauthorised").sum())
     meets = pooled.filter((pl.col("possible") > 0) & (pl.col("unauthorised") * 100 >= 15 * pl.col("possible")))
@@ -209,11 +211,18 @@ def _absence(
         pl.col("by_marks", "by_census").fill_null(False)
     )
     age = per_term["year"].to_numpy() - world.schooling.start_year[per_term["child"].to_numpy()] + 4
-    counted = pl.Series((age >= 5) & (age <= 15))
-    gaps = per_term.filter(~(pl.col("by_marks") | (pl.col("by_census") & counted)) & (pl.col("possible") > 0))
-    has_gap = _marked(people, gaps["child"])
-    seen = _marked(people, pooled.filter(pl.col("possible") > 0)["child"])
-    known = np.where(has_gap, MAYBE, np.where(true, YES, NO))
+    per_term = per_term.with_columns(is_counted=pl.Series((age >= 5) & (age <= 15)))
+    is_known = pl.col("by_marks") | (pl.col("by_census") & pl.col("is_counted"))
+    pooled = per_term.group_by("child").agg(
+        unauthorised=pl.col("unauthorised").filter(is_known).sum(),
+        possible=pl.col("possible").sum(),
+        missing=pl.col("possible").filter(~is_known).sum(),
+    )
+    # The bounds: no session of the missing terms unauthorised, or every one.
+    surely = pooled.filter((pl.col("possible") > 0) & (pl.col("unauthorised") * 100 >= 15 * pl.col("possible")))
+    perhaps = pooled.filter((pl.col("unauthorised") + pl.col("missing")) * 100 >= 15 * pl.col("possible"))
+    seen = _marked(people, pooled.filter(pl.col("possible") > pl.col("missing"))["child"])
+    known = np.where(_marked(people, surely["child"]), YES, np.where(_marked(people, perhaps["child"]), MAYBE, NO))
     # On a roll without a single possible session delivered, or on none though of school age: nothing to compute.
     of_age = _ever_of_age(world.people.born, day_number(_first_day(keys)), world.last)
     at_home = _marked(people, world.troubles.statuses.filter(pl.col("status").is_in(["EHE", "CME"]))["person"])
@@ -314,13 +323,15 @@ def _term_after_fifth_birthday(born: Array) -> Array:
     start_month = np.select([month <= 3, month <= 8], [4, 9], default=1)
     start_year = np.where(month > 8, year + 1, year)
     months = (start_year - 1970) * 12 + start_month - 1
-    return months.astype("datetime64[M]").astype("datetime64[D]").astype(int)
+    day: Array = months.astype("datetime64[M]").astype("datetime64[D]").astype(int)
+    return day
 
 
 def _leaving_day(born: Array) -> Array:
     months = (school_start_year(born) + 12 - 1970) * 12 + 6
     end = months.astype("datetime64[M]").astype("datetime64[D]").astype(int) - 1
-    return end - ((end + 3) % 7 - 4) % 7
+    friday: Array = end - ((end + 3) % 7 - 4) % 7
+    return friday
 
 
 # Families
@@ -348,7 +359,7 @@ def _family_rows(
     seen_child = is_child & named[person]
     some_seen = any_of(np.full(len(person), YES), seen_child) > 0
     true["education"] = any_of(true_education[person], is_child)
-    known["education"] = np.where(some_seen, any_of(knowable_education[person], seen_child), MAYBE)
+    known["education"] = any_of(knowable_education[person], seen_child)
     for name, happened, delivered in (
         ("crime_asb", *_crime(world)),
         ("local", *_local(world)),
@@ -357,6 +368,8 @@ def _family_rows(
         true[name] = any_of(np.where(happened[person], YES, NO), who)
         known[name] = any_of(np.where(delivered[person], YES, NO), who)
     true["work"], known["work"] = _work(world, members, any_of, is_child, sent)
+    for name in known:
+        known[name] = np.where(some_seen, known[name], MAYBE)
     for outcome in (true, known):
         outcome["eligible"] = _eligible(outcome)
     order = ("education", "crime_asb", "work", "local", "eligible")
@@ -369,7 +382,8 @@ def _eligible(outcome: dict[str, Array]) -> Array:
 
     def holds(at_least: int) -> Array:
         met = (three >= at_least).sum(axis=0)
-        return (met == 3) | ((met >= 2) & (outcome["local"] >= at_least))
+        enough: Array = (met == 3) | ((met >= 2) & (outcome["local"] >= at_least))
+        return enough
 
     return np.where(holds(YES), YES, np.where(holds(MAYBE), MAYBE, NO))
 
@@ -403,7 +417,7 @@ def _age_on(born: Array, day: int) -> Array:
     month = date.astype("datetime64[M]")
     now_month = now.astype("datetime64[M]")
     day_of_month = (date - month).astype(int)
-    months = (now_month - month).astype(int) - (int((now - now_month).astype(int)) < day_of_month)
+    months: Array = (now_month - month).astype(int) - (int((now - now_month).astype(int)) < day_of_month)
     return months // 12
 
 

@@ -93,7 +93,8 @@ def make(*, pupils: int, seed: int, errors: float, first_day: dt.date, last_day:
 def _hidden(people: People, seed: int, errors: float) -> Array:
     adult = (people.role != "child") & (people.role != "sharer")
     score = np.where(adult, stream(seed, "hidden").random(len(people)), -1)
-    return pick(score, rates.IN_NO_FILE * errors * float(adult.mean())) & adult
+    hidden: Array = pick(score, rates.IN_NO_FILE * errors * float(adult.mean())) & adult
+    return hidden
 
 
 def _named(people: People, schooling: Schooling) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """School census returns as the authority downloads them: COLLECT table extracts, and XML from a few schools.
 
-A census of one term carries the attendance of the term before and the exclusions of two terms before.
+A census of one term carries the attendance of the term before and the exclusions of two terms before. Columns are
+those of the time: gender (sex since 2023), absencesessions (sessions since 2020), one reason (three since 2021).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from families.synthetic.agencies.school_systems import SchoolSystems, on_day
 from families.synthetic.attendance import AUTHORISED, UNAUTHORISED
 from families.synthetic.dwelling import NEVER
 from families.synthetic.population import day_number
-from families.synthetic.schooling import FEED, PRU, TABLES, XML
+from families.synthetic.schooling import FEED, PRU, TABLES
 from families.synthetic.world import World
 from families.synthetic.writing import LEDGER, collect_date, write_csv
 
@@ -176,7 +177,7 @@ def _write_roll(world: World, part: pl.DataFrame, census: Census, inbox: Path, *
         "upn": pl.col("upn"),
         "formerupn": pl.lit(""),
         "uniquelearnernumber": pl.lit(""),
-        "sex": pl.col("sex"),
+        "gender": pl.col("sex"),
         "entrydate": pl.col("from"),
         f"{table}orderseqcolumn": pl.lit(1),
         "sourceid": pl.col("urn"),
@@ -295,7 +296,7 @@ def _write_details(part: pl.DataFrame, inbox: Path, name: str, key: str, table: 
             pl.concat_str("key", "code").alias(f"{table}tableid"),
             pl.col("seq").alias(f"{table}orderseqcolumn"),
             pl.col("urn").alias("sourceid"),
-            pl.col("n").cast(pl.Float64).alias("sessions"),
+            pl.col("n").cast(pl.Float64).alias("absencesessions"),
             pl.col("code").alias("attendancereason"),
         ),
         inbox,
@@ -325,15 +326,10 @@ def _write_exclusions(world: World, part: pl.DataFrame, census: Census, inbox: P
             pl.col("urn").alias("sourceid"),
             pl.col("start").alias("startdate"),
             pl.when(pl.col("category") == "FIXD").then(pl.col("sessions").cast(pl.Float64)).alias("sessions"),
-            pl.col("reason").alias("reason1"),
-            pl.lit("").alias("reason2"),
-            pl.lit("").alias("reason3"),
+            pl.col("reason").alias("reason"),
             "category",
             pl.lit("N").alias("senprovision"),
         ).with_columns(collect_date("startdate")),
         inbox,
         f"census/{census.stem}_{table}.csv",
     )
-
-
-__all__ = ["XML", "carried_exclusions", "censuses", "returned", "write_tables"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from families.synthetic.mistakes import as_held
+from families.synthetic.dwelling import NEVER
+from families.synthetic.mistakes import as_held, first_lines
 from families.synthetic.population import day_number
 from families.synthetic.streams import Array, stream
 from families.synthetic.world import World, as_date
@@ -72,7 +73,9 @@ def _current(world: World, rng: np.random.Generator) -> pl.DataFrame:
     since = _since(world, every)
     rows = np.flatnonzero((first >= 0) & ~shares & ~communal & (since <= april))
     adults = np.bincount(people.household[people.born < world.last - 18 * 365], minlength=every)
-    return _accounts(home_of[rows], first[rows], second[rows], since[rows], np.full(len(rows), None), adults[rows] == 1)
+    return _accounts(
+        home_of[rows], first[rows], second[rows], since[rows], np.full(len(rows), NEVER), adults[rows] == 1
+    )
 
 
 def _often_only_one(rng: np.random.Generator, first: Array, second: Array) -> tuple[Array, Array]:
@@ -119,7 +122,7 @@ def _former(world: World, rng: np.random.Generator) -> pl.DataFrame:
     first, second = np.where(first >= 0, first, second), np.where(first >= 0, second, -1)
     rows = rows[first[rows] >= 0]
     started = families.moved_on[rows] - rng.integers(400, 2500, len(rows))
-    ended = np.where(rng.random(len(rows)) < 0.14, None, families.moved_on[rows] - 1)
+    ended = np.where(rng.random(len(rows)) < 0.14, NEVER, families.moved_on[rows] - 1)
     return _accounts(
         world.dwelling.previous_home[rows], first[rows], second[rows], started, ended, np.zeros(len(rows), dtype=bool)
     )
@@ -132,45 +135,38 @@ def _accounts(home: Array, first: Array, second: Array, since: Array, until: Arr
             "first": first,
             "second": [None if s < 0 else s for s in second.tolist()],
             "since": since,
-            "until": list(until),
+            "until": until,
             "alone": alone,
         },
-        schema_overrides={"second": pl.Int64, "until": pl.Int64},
+        schema_overrides={"second": pl.Int64},
     )
 
 
 def _write(rows: pl.DataFrame, inbox: Path, file: str) -> None:
     blank = pl.lit("")
-    upper = pl.concat_str(
-        pl.when(pl.col("saon") != "").then(pl.col("saon") + " ").otherwise(blank), "paon", pl.lit(" "), "street"
-    )
-    write_csv(
-        rows.select(
-            **{
-                "Account Reference": (pl.col("number") + 30000001).cast(pl.String),
-                "Property UPRN": pl.when("knows_uprn").then("uprn").otherwise(blank),
-                "Title 1": "title1",
-                "Forename 1": "forename1",
-                "Surname 1": pl.col("surname1").str.to_uppercase(),
-                "Date of Birth 1": blank,
-                "Title 2": "title2",
-                "Forename 2": "forename2",
-                "Surname 2": pl.col("surname2").str.to_uppercase(),
-                "Date of Birth 2": blank,
-                "Address Line 1": upper,
-                "Address Line 2": "locality",
-                "Address Line 3": "town",
-                "Address Line 4": blank,
-                "Postcode": "postcode",
-                "Liable From": uk_date("since"),
-                "Liable To": uk_date("until"),
-                "Discount Code": pl.when("alone").then(pl.lit("SPD")).otherwise(blank),
-                "Band": "band",
-            }
-        ),
-        inbox,
-        file,
-    )
+    first, second = first_lines(between=" ")
+    columns: dict[str, pl.Expr | str] = {
+        "Account Reference": (pl.col("number") + 30000001).cast(pl.String),
+        "Property UPRN": pl.when("knows_uprn").then("uprn").otherwise(blank),
+        "Title 1": "title1",
+        "Forename 1": "forename1",
+        "Surname 1": pl.col("surname1").str.to_uppercase(),
+        "Date of Birth 1": blank,
+        "Title 2": "title2",
+        "Forename 2": "forename2",
+        "Surname 2": pl.col("surname2").str.to_uppercase(),
+        "Date of Birth 2": blank,
+        "Address Line 1": first,
+        "Address Line 2": second,
+        "Address Line 3": "town",
+        "Address Line 4": blank,
+        "Postcode": "postcode",
+        "Liable From": uk_date("since"),
+        "Liable To": uk_date("until"),
+        "Discount Code": pl.when("alone").then(pl.lit("SPD")).otherwise(blank),
+        "Band": "band",
+    }
+    write_csv(rows.select(**columns), inbox, file)
 
 
 def _ledger(rows: pl.DataFrame, file: str) -> pl.DataFrame:

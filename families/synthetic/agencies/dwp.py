@@ -10,7 +10,7 @@ import polars as pl
 
 from families.synthetic import rates
 from families.synthetic.agencies.school_systems import SchoolSystems
-from families.synthetic.mistakes import as_held
+from families.synthetic.mistakes import as_held, first_lines
 from families.synthetic.population import day_number
 from families.synthetic.streams import stream
 from families.synthetic.world import World, as_date
@@ -98,12 +98,7 @@ def _lines(world: World, addresses: pl.DataFrame, day: int) -> pl.DataFrame:
     """Both versions of each address: as sent, and (where found) as DWP's own system has it."""
     cis = world.places.rename({c: f"cis_{c}" for c in world.places.columns if c != "home"})
     joined = addresses.join(cis, left_on="stated_home", right_on="home", how="left", maintain_order="left")
-    first = pl.concat_str(
-        pl.when(pl.col("saon") != "").then(pl.col("saon") + pl.lit(", ")).otherwise(pl.lit("")),
-        "paon",
-        pl.lit(" "),
-        "street",
-    ).str.to_titlecase()
+    first, second = first_lines(between=", ")
     same = (pl.col("street") == pl.col("cis_street")) & (pl.col("paon") == pl.col("cis_paon"))
     same &= (pl.col("saon") == pl.col("cis_saon")) & (pl.col("postcode") == pl.col("cis_postcode"))
     found = pl.col("is_found")
@@ -118,8 +113,8 @@ def _lines(world: World, addresses: pl.DataFrame, day: int) -> pl.DataFrame:
         laName=pl.lit("Essex"),
         laMonth=pl.lit(as_date(day).strftime("%Y-%m-01")),
         uprn=pl.when("knows_uprn").then("uprn").otherwise(pl.lit("")),
-        address1LA=first,
-        address2LA=pl.col("locality").str.to_titlecase(),
+        address1LA=first.str.to_titlecase(),
+        address2LA=second.str.to_titlecase(),
         address3LA=pl.col("town").str.to_titlecase(),
         address4LA=pl.lit(""),
         postCodeLA="postcode",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from families.synthetic.agencies.census import term_window
 from families.synthetic.agencies.school_systems import SchoolSystems, on_day
 from families.synthetic.school_days import TERMS
 from families.synthetic.schooling import FEED
-from families.synthetic.streams import stream
+from families.synthetic.streams import Array, stream
 from families.synthetic.world import World
 from families.synthetic.writing import LEDGER, ledger, uk_date, write_csv
 
 _CHUNK = 10_000
+_PUT_RIGHT = 0.012  # of absences first marked N, no reason yet
 
 
 def write_marks(world: World, inbox: Path, *, file_format: str) -> None:
@@ -39,7 +41,8 @@ def write_marks(world: World, inbox: Path, *, file_format: str) -> None:
         path = inbox / "marks" / f"marks_{year.start_year}-{(year.start_year + 1) % 100:02d}_{name}.{file_format}"
         days = pl.Series((year.days[columns // 2]).astype(np.int32)).cast(pl.Date)
         chunks = (
-            _chunk(world, rows[low : low + _CHUNK], columns, days, upn, laestab) for low in range(0, len(rows), _CHUNK)
+            _chunk(world, rows[low : low + _CHUNK], columns, days, upn, laestab, f"{name} {low}")
+            for low in range(0, len(rows), _CHUNK)
         )
         if file_format == "csv":
             with path.open("wb") as file:
@@ -49,9 +52,9 @@ def write_marks(world: World, inbox: Path, *, file_format: str) -> None:
             _write_parquet(path, chunks)
 
 
-def _write_parquet(path: Path, chunks: object) -> None:
+def _write_parquet(path: Path, chunks: Iterable[pl.DataFrame]) -> None:
     writer = None
-    for chunk in chunks:  # type: ignore[attr-defined]
+    for chunk in chunks:
         table = chunk.to_arrow()
         if writer is None:
             writer = pq.ParquetWriter(path, table.schema, compression="zstd")
@@ -60,7 +63,7 @@ def _write_parquet(path: Path, chunks: object) -> None:
         writer.close()
 
 
-def _as_typed(world: World, upn: np.ndarray) -> np.ndarray:
+def _as_typed(world: World, upn: Array) -> Array:
     """UPNs as the system types them: one in a hundred pupils with a stray blank or in lower case."""
     rng = stream(world.seed, "typed upn")
     out = upn.astype(object)
@@ -70,10 +73,20 @@ def _as_typed(world: World, upn: np.ndarray) -> np.ndarray:
 
 
 def _chunk(
-    world: World, rows: np.ndarray, columns: np.ndarray, days: pl.Series, upn: np.ndarray, laestab: np.ndarray
+    world: World, rows: Array, columns: Array, days: pl.Series, upn: Array, laestab: Array, name: str
 ) -> pl.DataFrame:
+    """The marks of some spells; where a mark was put right later, both versions with the day each was received."""
     block = world.marks.marks[rows][:, columns]
     row, column = np.nonzero(block)
+    mark = block[row, column]
+    rng = stream(world.seed, "marks put right", name)
+    later = np.flatnonzero((rng.random(len(mark)) < _PUT_RIGHT) & np.isin(mark, [ord(code) for code in "IOM"]))
+    received = np.full(len(mark) + len(later), -1, dtype=np.int32)
+    taken = days.cast(pl.Int32).to_numpy()[column[later]]
+    received[later] = taken + rng.integers(2, 7, len(later))
+    received[len(mark) :] = taken
+    row, column = np.concatenate([row, row[later]]), np.concatenate([column, column[later]])
+    mark = np.concatenate([mark, np.full(len(later), ord("N"), dtype=mark.dtype)])
     letters = pl.Series([chr(i) for i in range(128)], dtype=pl.String)
     text = pl.String
     return pl.DataFrame(
@@ -82,9 +95,10 @@ def _chunk(
             "LAEstab": pl.Series(laestab[rows], dtype=text).gather(row),
             "Date": days.gather(column),
             "Session": pl.Series(["AM", "PM"]).gather(columns[column] % 2),
-            "Mark": letters.gather(block[row, column]),
+            "Mark": letters.gather(mark),
+            "Received": pl.Series(received),
         }
-    )
+    ).with_columns(Received=pl.when(pl.col("Received") >= 0).then(pl.col("Received")).cast(pl.Date))
 
 
 def write_exclusions(world: World, systems: SchoolSystems, inbox: Path) -> pl.DataFrame:

@@ -10,9 +10,7 @@ import polars as pl
 from families.synthetic import rates
 from families.synthetic.agencies.school_systems import SchoolSystems
 from families.synthetic.agencies.xml_text import element, escaped, when_filled
-from families.synthetic.dwelling import NEVER
-from families.synthetic.mistakes import as_held
-from families.synthetic.population import FOSTER
+from families.synthetic.mistakes import as_held, first_lines
 from families.synthetic.streams import pick, stream
 from families.synthetic.world import World, as_date
 from families.synthetic.writing import LEDGER
@@ -141,19 +139,21 @@ def _listed(world: World, pupils: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.Series("urgency", urgency),
         pl.Series("phone", numbers, dtype=pl.String),
-        *[held[c] for c in ("forename", "surname", "sex", "saon", "paon", "street", "town", "postcode", "form")],
+        *[
+            held[c]
+            for c in ("forename", "surname", "sex", "saon", "paon", "street", "locality", "town", "postcode", "form")
+        ],
     ).with_columns(place=pl.col("urgency").rank("ordinal").over("child", "school").cast(pl.Int64))
 
 
 def _contact_xml() -> pl.Expr:
     yes = pl.when("responsible").then(pl.lit("T")).otherwise(pl.lit("F"))
-    line = pl.concat_str(
-        pl.when(pl.col("saon") != "").then(pl.col("saon") + ", ").otherwise(pl.lit("")), "paon", pl.lit(" "), "street"
-    ).str.to_titlecase()
+    first, second = first_lines(between=", ")
     own_address = pl.concat_str(
         pl.lit("<AddressLines>"),
-        element("AddressLine1", line),
-        element("AddressLine2", pl.col("town").str.to_titlecase()),
+        element("AddressLine1", first.str.to_titlecase()),
+        when_filled("AddressLine2", second.str.to_titlecase()),
+        element("AddressLine3", pl.col("town").str.to_titlecase()),
         pl.lit("</AddressLines>"),
         when_filled("PostCode", pl.col("postcode")),
     )
@@ -220,6 +220,3 @@ def _whole(world: World, estab: str, school: str, body: str, year: int) -> str:
         "<DestSchool><LEA>881</LEA><Estab>LLLL</Estab></DestSchool></Header>\n<CTFpupilData>\n"
         f"{body}\n</CTFpupilData></CTfile>\n"
     )
-
-
-__all__ = ["FOSTER", "NEVER", "contacts", "write_transfer_files"]
