@@ -82,10 +82,14 @@ KINDS = {
 }
 
 
+DATES = {"born": "date_of_birth", "from": "valid_from", "to": "valid_to"}
+
+
 def people(lines: Iterable[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records written as `kind[:delivery.row.part] Forename Surname key=value ...`, and the address of each.
 
-    Keys are columns of Persons; `at` is an address id, `born` a date of birth. A dash is a missing name.
+    Keys are columns of Persons; `at` is an address id, `born` a date of birth, `from` and `to` the days of a liability.
+    A dash is a missing name.
     """
     rows, places = [], []
     for number, line in enumerate(lines, 1):
@@ -93,11 +97,17 @@ def people(lines: Iterable[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         kind, _, where = head.partition(":")
         source, role = KINDS[kind]
         delivery, row, part = [*where.split("."), "", "", ""][:3]
-        key = {"source": source, "delivery": delivery or f"{kind}1", "row": int(row or number), "part": part}
+        key = {
+            "source": source,
+            "delivery": delivery or f"{kind}1",
+            "row": int(row or number),
+            "part": part.replace("_", " "),
+        }
         values: dict[str, Any] = dict(fact.split("=") for fact in facts)
         place = values.pop("at", None)
-        if born := values.pop("born", None):
-            values["date_of_birth"] = dt.date.fromisoformat(born)
+        for fact, column in DATES.items():
+            if fact in values:
+                values[column] = dt.date.fromisoformat(values.pop(fact))
         if age := values.pop("age", None):
             values["age"] = int(age)
         names = {"forename": forename.replace("_", " "), "surname": surname.replace("_", " ")}

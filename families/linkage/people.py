@@ -25,6 +25,7 @@ from families.linkage.tiers import (
     forename_links,
     move_links,
     partner_links,
+    without_second_homes,
 )
 from families.tables.run import People, PersonOfRecord
 
@@ -59,12 +60,17 @@ def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     linked = settle(linked, records, child_links(records, linked))
     linked = settle(linked, records, address_links(records, linked, crowded.clear()))
     linked = settle(linked, records, family_links(records, linked, crowded))
-    linked = settle(linked, records, splink_model.likeness_links(records, linked, crowded, work=work))
+    linked = settle(linked, records, _alike(records, linked, crowded, work=work))
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, move_links(records, linked))
     linked = settle(linked, records, couple_links(records, linked, mixed))
     linked = settle(linked, records, partner_links(records, linked, mixed))
     return settle(linked, records, forename_links(records, linked, mixed))
+
+
+def _alike(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, work: Path) -> pl.DataFrame:
+    alike = splink_model.likeness_links(records, linked, crowded, work=work)
+    return without_second_homes(alike, records, linked, but_rare_names=False)
 
 
 def _crowded_addresses(records: pl.DataFrame, surnames: int) -> pl.Series:

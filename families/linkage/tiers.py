@@ -94,7 +94,27 @@ def _by_partner(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, pa
     with_other = placed.select("r", "c", "address_id").join(others, on="address_id")
     keyed = with_other.filter(pl.col("c") != pl.col("other")).select("r", "partner").unique()
     statements = _statements(records, linked, ["partner"], keyed=keyed)
-    return _prefer_the_sure(_named_alike(statements, ["partner"], PARTNER), records, linked)
+    return without_second_homes(_named_alike(statements, ["partner"], PARTNER), records, linked, but_rare_names=True)
+
+
+def without_second_homes(
+    edges: pl.DataFrame, records: pl.DataFrame, linked: Linked, *, but_rare_names: bool
+) -> pl.DataFrame:
+    """Links other than between two who both pay council tax elsewhere (but where nobody else has their name).
+
+    A register is slow to close accounts, so one person may have two open; but two couples of common names do too.
+    """
+    held = records.join(linked.clusters, on="r")
+    is_open = (pl.col("role") == "liable") & pl.col("valid_to").is_null()
+    facts = held.select(
+        "r",
+        name_is_rare=pl.col("c").n_unique().over("forename", "surname") <= 2,
+        home=pl.col("address_id").filter(is_open).min().over("c"),
+    )
+    pairs = edges.join(facts.rename({"r": "a"}), on="a").join(facts.rename({"r": "b"}), on="b", suffix="_b")
+    two_homes = (pl.col("home") != pl.col("home_b")).fill_null(False)
+    rare = pl.col("name_is_rare") & pl.col("name_is_rare_b") & pl.lit(but_rare_names)
+    return pairs.filter(~two_homes | rare).select(edges.columns)
 
 
 def move_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
