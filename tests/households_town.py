@@ -28,6 +28,7 @@ class Town:
         self.persons: list[dict[str, Any]] = []
         self.contacts: list[dict[str, Any]] = []
         self.liabilities: list[dict[str, Any]] = []
+        self.enrolments: list[dict[str, Any]] = []
         self.born: dict[str, dt.date | None] = {}
         self.pupils: set[str] = set()
         self.communal: set[str] = set()
@@ -45,10 +46,20 @@ class Town:
             | values
         )
 
-    def pupil(self, name: str, at: str | None, *, on: str = CENSUS, born: str | None = "2003-04-01") -> Town:
+    def pupil(
+        self,
+        name: str,
+        at: str | None,
+        *,
+        on: str = CENSUS,
+        born: str | None = "2003-04-01",
+        nc_year: str | None = None,
+    ) -> Town:
         self.born.setdefault(name, day(born))
         self.pupils.add(name)
         self.record(name, source="school_census_tables", part="pupilonroll", at=at, on=on, role="pupil")
+        if nc_year:
+            self.enrolments.append(self.persons[-1] | {"nc_year": nc_year, "is_on_roll": True})
         return self
 
     def transfer(
@@ -162,7 +173,7 @@ class Town:
             "contacts": self.contacts,
             "liabilities": self.liabilities,
             "properties": [self._property(uprn, parent) for uprn, parent in sorted(self.flats.items())],
-            "enrolments": [],
+            "enrolments": self.enrolments,
             "benefits": [],
         }
         return {name: _table(RECORD_TABLES[name].create_empty().schema, rows[name]) for name in rows}
@@ -188,7 +199,11 @@ class Town:
         stated = {p["address"] for p in self.persons if p["address"]} | set(self.flats) | set(self.flats.values())
         rows = [
             {"address_id": text, "uprn": None if text in self.unmatched else text, "label": text}
-            | {"postcode": f"CM1 {text.split()[-1]}", "is_communal": text in self.communal, "is_shared": text in self.shared}
+            | {
+                "postcode": f"CM1 {text.split()[-1]}",
+                "is_communal": text in self.communal,
+                "is_shared": text in self.shared,
+            }
             for text in sorted(stated)
         ]
         return _table(RUN_TABLES["addresses"].create_empty().schema, rows)

@@ -154,19 +154,19 @@ def gather_places(places: pl.DataFrame, *, placed: pl.DataFrame, evidence: Evide
     return groups.gather(
         places,
         contacts=pl.concat([with_carers, siblings]),
-        joint=_joint_accounts(evidence),
+        joint=_joint_accounts(evidence, places=places),
         surnames=evidence.surnames,
         ages=evidence.people.select("person_id", "born_low", "born_high"),
     )
 
 
-def _joint_accounts(evidence: Evidence) -> pl.DataFrame:
-    """Pairs of people liable on one open account, both ways round."""
-    side = evidence.accounts.filter(pl.col("account").is_not_null())
+def _joint_accounts(evidence: Evidence, *, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of people at one address who are, or at a former address were, liable on one bill; both ways round."""
+    at = places.select(*PLACE)
+    pairs = evidence.joint.drop("address_id", "liable_from", "liable_to")
     return (
-        side.join(side.select("address_id", "account", partner="person_id"), on=["address_id", "account"])
-        .filter(pl.col("person_id") != pl.col("partner"))
-        .select("address_id", "person_id", "partner", "source", "delivery", "row", "stated_on")
+        pairs.join(at, on="person_id")
+        .join(at.rename({"person_id": "partner"}), on=["address_id", "partner"])
         .sort("address_id", "person_id", "partner")
     )
 
@@ -180,7 +180,7 @@ def tie_people(gathered: pl.DataFrame, *, placed: pl.DataFrame, evidence: Eviden
         .select("child", "adult", "listed_on", "source", "delivery", "row")
         .unique(["child", "adult"], keep="first", maintain_order=True)
     )
-    joint = _joint_accounts(evidence).filter(pl.col("person_id") < pl.col("partner"))
+    joint = _joint_accounts(evidence, places=gathered).filter(pl.col("person_id") < pl.col("partner"))
     strong = Strength.PARENTAL_RESPONSIBILITY
     parts = [
         ties.contact_links(placed),

@@ -243,6 +243,25 @@ def open_accounts(
     )
 
 
+def joint_liabilities(
+    records: dict[str, pl.DataFrame], *, as_of: dt.date, person_of_record: pl.DataFrame, stated: pl.DataFrame
+) -> pl.DataFrame:
+    """Pairs of people named on one bill, both ways round, open or closed by now: the newest bill of each pair."""
+    side = (
+        records["liabilities"]
+        .filter((pl.col("liable_from") <= as_of).fill_null(True))
+        .join(person_of_record.select(*RECORD, "person_id"), on=RECORD)
+        .join(stated.select(*RECORD, "address_id", "source", stated_on="seen_on"), on=RECORD)
+        .select("person_id", "address_id", "liable_from", "liable_to", "source", "delivery", "row", "stated_on")
+    )
+    return (
+        side.join(side.select("delivery", "row", partner="person_id"), on=["delivery", "row"])
+        .filter(pl.col("person_id") != pl.col("partner"))
+        .sort("person_id", "partner", "stated_on", "liable_from", "delivery", "row", nulls_last=False)
+        .unique(["person_id", "partner"], keep="last", maintain_order=True)
+    )
+
+
 def apply_discount(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
     """A single person discount of one carer says no second adult lives there, unless a later list added one."""
     lone = accounts.filter("is_lone").select("address_id", lone_adult="person_id", discount_on="stated_on")

@@ -268,3 +268,61 @@ def test_ids_are_carried_over_by_the_children_in_common():
     second = moved.formed(previous=first).family_members
     assert set(second["family_id"]) == set(first["family_id"])
     assert set(moved.formed().family_members["family_id"]) != set(first["family_id"])
+
+
+def test_the_only_adult_is_not_taken_where_a_contact_list_names_nobody():
+    town = Town().transfer("Ria Cole", "1 Elm", []).transfer("Tom Hill", "2 Ash", [("Sue Hill", "PAM", True)])
+    town.council_tax("1 Elm", "Max Lord")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child"}
+
+
+def test_two_lists_that_each_leave_out_one_parent_make_one_family():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.transfer("Abe Cole", "1 Elm", [("Ben Cole", "PAF", True)])
+    expected = {"Abe Cole": "child", "Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "parent"}
+    assert town.families() == [expected]
+
+
+def test_a_newer_file_of_a_service_does_not_override_a_register():
+    town = two_parents().council_tax("1 Elm", "Ben Cole").council_tax("1 Elm", "Anna Cole", since="2011-01-01")
+    town.record("Ben Cole", source="asb", at="9 Oak", on="2013-08-31", role="person")
+    assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+
+
+def test_a_register_in_the_same_street_is_a_slip_of_the_pen_not_a_separation():
+    town = two_parents().council_tax("11 Elm", "Ben Cole").council_tax("1 Elm", "Anna Cole")
+    assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+
+
+def test_a_list_that_has_the_mother_elsewhere_for_a_brother_is_no_reason_to_move_a_child():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.transfer("Abe Cole", "1 Elm", [("Anna Cole", "PAM", True, "9 Oak"), ("Ben Cole", "PAF", True)])
+    town.council_tax("9 Oak", "Anna Cole", discount="SPD")
+    expected = {"Abe Cole": "child", "Ria Cole": "child", "Ben Cole": "parent", "Anna Cole": "linked"}
+    assert town.families() == [expected]
+
+
+def test_a_child_whom_no_list_names_follows_namesakes_who_moved():
+    town = Town().pupil("Ria Cole", "1 Elm").council_tax("1 Elm", "Anna Cole", since="2008-04-01", until="2013-02-01")
+    town.council_tax("9 Oak", "Anna Cole", since="2013-02-02")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent"}
+    assert "surname of adults who moved" in town.reason("Ria Cole")
+
+
+def test_the_one_left_on_an_old_bill_moved_when_the_other_did():
+    town = two_parents().council_tax("9 Oak", "Anna Cole", "Ben Cole", since="2008-04-01")
+    town.council_tax("1 Elm", "Anna Cole", since="2013-02-02")
+    assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+
+
+def test_partners_on_an_earlier_bill_are_partners_still_at_one_address():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Sam Hill", "STF", False)])
+    town.council_tax("9 Oak", "Anna Page", "Sam Hill", since="2008-04-01", until="2013-02-01")
+    town.council_tax("1 Elm", "Anna Page", since="2013-02-02")
+    assert town.family_of("Ria Cole")["Anna Page"] == "parent"
+
+
+def test_a_placeholder_date_of_birth_does_not_make_a_pupil_an_adult():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)], born="1900-01-01")
+    town.pupil("Ria Cole", "1 Elm", nc_year="7")
+    assert town.family_of("Ria Cole")["Ria Cole"] == "child"
