@@ -96,12 +96,12 @@ def people(lines: Iterable[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         head, forename, surname, *facts = line.split()
         kind, _, where = head.partition(":")
         source, role = KINDS[kind]
-        delivery, row, part = [*where.split("."), "", "", ""][:3]
+        delivery, row, part = [*where.replace("_", " ").split("."), "", "", ""][:3]
         key = {
             "source": source,
             "delivery": delivery or f"{kind}1",
             "row": int(row or number),
-            "part": part.replace("_", " "),
+            "part": part,
         }
         values: dict[str, Any] = dict(fact.split("=") for fact in facts)
         place = values.pop("at", None)

@@ -109,6 +109,49 @@ CASES = {
         ["contact Sarah Lowe at=U1", "tax Sarah Cole at=U1"],
         ["12"],
     ),
+    "a mover: one liability ends as the other begins": (
+        ["tax Wendy Lowry at=U1 from=2005-01-01 to=2012-08-31", "tax Wendy Lowry at=U2 from=2012-09-01"],
+        ["12"],
+    ),
+    "a couple who moved": (
+        [
+            "tax:c.1.1 Neil Naylor at=U1",
+            "tax:c.1.2 Natalie Naylor at=U1",
+            "contact Neil Naylor at=U2",
+            "contact Natalie Naylor at=U2",
+        ],
+        ["13", "24"],
+    ),
+    "two couples of the same common names, each paying for a home": (
+        [
+            "tax:c.1.1 Arjun Singh at=U1",
+            "tax:c.1.2 Jaspreet Kaur at=U1",
+            "tax:c.2.1 Arjun Singh at=U2",
+            "tax:c.2.2 Jaspreet Kaur at=U2",
+            "tax:c.3.1 Arjun Singh at=U3",
+            "tax:c.4.1 Jaspreet Kaur at=U4",
+        ],
+        ["1", "2", "3", "4", "5", "6"],
+    ),
+    "two who pay for two homes and share a forename": (
+        ["tax Wendy Dykes at=U1", "tax Wendy Thomas at=U2", "contact Wendy Thomas at=U1"],
+        ["13", "2"],
+    ),
+    "a typing error in each name, one home": (
+        ["contact Tegan Omahoney at=U1", "tax Teagan Omaloney at=U1"],
+        ["12"],
+    ),
+    "a father is not the daughter who has his surname for a forename": (
+        ["census Katherine Gladwell upn=W881200115001 born=1995-04-11 at=U1", "tax Gladwell Geogie at=U1"],
+        ["1", "2"],
+    ),
+    "a pupil's second address is the same pupil": (
+        [
+            "census:c.1.pupilonroll Ada Lowe upn=W881200115001 at=U1",
+            "census:c.1.pupilonroll_address_2 Ada Lowe upn=W881200115001 at=U2",
+        ],
+        ["12"],
+    ),
     "brother and sister": (
         ["care Daniel Lowe sex=M born=2001-05-04 at=U1", "yj Danielle Lowe sex=F born=2001-05-04 at=U1"],
         ["1", "2"],
