@@ -107,6 +107,7 @@ MISTAKES = {
 IN_NO_FILE = 0.04  # of resident adults
 CONTACT_MISSED = 0.08  # of resident parents
 CONTACT_KEPT = 0.05  # of parents who left
+ON_BILL_AFTER_LEAVING = 0.2  # of parents who left within the window: still liable for the family's home
 ROW_LOST = 0.02  # of rows of youth justice, anti-social behaviour, social care and exclusions feeds
 ADDRESS_NOT_FOUND = 0.05  # of addresses sent to DWP
 

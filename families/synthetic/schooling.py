@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from families.synthetic import rates
-from families.synthetic.dwelling import NEVER, Dwelling
+from families.synthetic.dwelling import NEVER
 from families.synthetic.population import RESIDENTIAL, YEAR, Families, People, day_number, school_start_year
+from families.synthetic.school_days import SchoolYear
 from families.synthetic.streams import Array, draw, mix, pick, stream
 
 PRIMARY, SECONDARY, SPECIAL, PRU = range(4)
@@ -37,21 +38,22 @@ class Schooling:
 def enrol(
     families: Families,
     people: People,
-    dwelling: Dwelling,
     *,
     seed: int,
     areas: int,
+    years: list[SchoolYear],
     first_day: dt.date,
     last_day: dt.date,
 ) -> Schooling:
     """Gives every child of school age its schools."""
     rng = stream(seed, "schooling")
     first, last = day_number(first_day), day_number(last_day)
+    taught = np.concatenate([year.days for year in years])
     start = school_start_year(people.born)
     child = np.flatnonzero((people.role == "child") & (_september(start) <= last) & (_june(start + 14) > first - 2500))
     schools = _schools(rng, len(child), areas)
     careers = _careers(rng, families, people, child, start, schools)
-    events = _events(rng, families, people, child, start, first, last)
+    events = _events(rng, families, people, child, start, first, last, taught)
     spells = _with_events(rng, families, people, careers, events, schools)
     in_window = (pl.col("to") >= first) & (pl.col("from") <= last)
     spells = spells.filter(in_window).with_columns(
@@ -59,6 +61,13 @@ def enrol(
     )
     spells = spells.sort("child", "from", "status").with_columns(spell=pl.int_range(pl.len(), dtype=pl.Int64))
     schools = _deliveries(rng, schools, spells)
+    never_here = (
+        careers.group_by("child")
+        .agg(pl.col("from").min())
+        .join(events, on="child")
+        .filter(pl.col("kind").is_in([MISSING, AT_HOME]) & (pl.col("day") <= pl.col("from")))
+    )
+    careers = careers.join(never_here.select("child"), on="child", how="anti", maintain_order="left")
     return Schooling(schools, spells, events, _upns(rng, people, careers, schools, start), start)
 
 
@@ -178,7 +187,14 @@ def _school_for(
 
 
 def _events(
-    rng: np.random.Generator, families: Families, people: People, child: Array, start: Array, first: int, last: int
+    rng: np.random.Generator,
+    families: Families,
+    people: People,
+    child: Array,
+    start: Array,
+    first: int,
+    last: int,
+    taught: Array,
 ) -> pl.DataFrame:
     """What happens to some children within the window, at most one thing each; troubles lean on the child's score."""
     years = (last - first) / YEAR
@@ -210,15 +226,17 @@ def _events(
     day = np.where((kind == TRANSFER) & moving, moved, day)
     day = np.where(kind == IN_PRU, rng.integers(first - 700, first - 30, len(child)), day)
     day = np.where((kind == AT_HOME), rng.integers(first - 900, last - 60, len(child)), day)
-    day = np.where(kind == AT_HOME, np.maximum(day, _september(start[child]) - 1), day)
+    day = np.where(kind == EXPELLED, taught[np.searchsorted(taught, day).clip(0, len(taught) - 1)], _weekday(day))
+    starts = _september(start[child])
+    day = np.where(kind == AT_HOME, np.maximum(day, starts), day)
     # A third of the missing came to the authority without ever joining a school here.
-    day = np.where((kind == MISSING) & (rng.random(len(child)) < 0.33), _september(start[child]) - 1, day)
+    day = np.where((kind == MISSING) & (rng.random(len(child)) < 0.33), starts, day)
     until = np.where(kind == MISSING_ENDED, day + rng.integers(30, 110, len(child)), NEVER)
     until = np.where(kind == DUAL, day + rng.integers(50, 160, len(child)), until)
     rows = kind != NOTHING
-    return pl.DataFrame(
-        {"child": child[rows], "kind": kind[rows], "day": _weekday(day[rows]), "until": until[rows]}
-    ).sort("child")
+    return pl.DataFrame({"child": child[rows], "kind": kind[rows], "day": day[rows], "until": until[rows]}).sort(
+        "child"
+    )
 
 
 def _weekday(day: Array) -> Array:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from families.errors import UserError
 from families.synthetic import attendance, exclusions, rates
 from families.synthetic.dwelling import NEVER, Dwelling, settle
 from families.synthetic.population import Families, People, day_number, draw_families, people_of
@@ -57,8 +58,10 @@ def make(*, pupils: int, seed: int, errors: float, first_day: dt.date, last_day:
     families = draw_families(pupils=pupils, seed=seed, areas=areas, first_day=first_day, last_day=last_day)
     people = people_of(families, seed=seed, pupils=pupils, last_day=last_day)
     dwelling = settle(families, people, seed=seed, areas=areas, last=last)
-    schooling = enrol(families, people, dwelling, seed=seed, areas=areas, first_day=first_day, last_day=last_day)
     years = [year for year in school_years(first_day, last_day) if len(year.days)]
+    if not years:
+        raise UserError("There is no school day between the two days; give a --from and --to with some term between.")
+    schooling = enrol(families, people, seed=seed, areas=areas, years=years, first_day=first_day, last_day=last_day)
     excluded = exclusions.exclude(people, schooling, years, seed=seed)
     lost = stream(seed, "lost", "exclusions").random(excluded.height) < rates.ROW_LOST * errors
     excluded = excluded.with_columns(lost=pl.Series(lost))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from families.synthetic import rates
 from families.synthetic.dwelling import NEVER
 from families.synthetic.mistakes import as_held, first_lines
 from families.synthetic.population import day_number
@@ -67,6 +68,7 @@ def _current(world: World, rng: np.random.Generator) -> pl.DataFrame:
     first[household[place == 0]] = person[place == 0]
     second[household[place == 1]] = person[place == 1]
     first, second = _often_only_one(rng, first, second)
+    _keep_those_who_left(world, rng, first, second)
     shares = np.bincount(home_of, minlength=world.dwelling.homes.height)[home_of] > 1
     communal = world.dwelling.homes["organisation"].to_numpy()[home_of] != ""
     april = day_number(_april(world))
@@ -83,6 +85,16 @@ def _often_only_one(rng: np.random.Generator, first: Array, second: Array) -> tu
     only = rng.random(len(first)) < 0.3
     swap = only & (second >= 0) & (rng.random(len(first)) < 0.5)
     return np.where(swap, second, first), np.where(only, -1, second)
+
+
+def _keep_those_who_left(world: World, rng: np.random.Generator, first: Array, second: Array) -> None:
+    """A parent who left within the window and is still on the bill of the family's home, beside the other."""
+    people, families = world.people, world.families
+    gone = np.flatnonzero((people.role == "other_parent") & (families.left_on[people.family] >= 0) & ~world.hidden)
+    gone = gone[rng.random(len(gone)) < rates.ON_BILL_AFTER_LEAVING * world.errors]
+    row = people.family[gone]
+    gone, row = gone[first[row] >= 0], row[first[row] >= 0]
+    second[row] = gone
 
 
 def _since(world: World, households: int) -> Array:

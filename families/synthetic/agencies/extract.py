@@ -11,7 +11,7 @@ import polars as pl
 
 from families.synthetic.agencies.census import CODES, term_window
 from families.synthetic.agencies.school_systems import SchoolSystems, on_day
-from families.synthetic.schooling import TABLES
+from families.synthetic.schooling import FEED
 from families.synthetic.world import World
 from families.synthetic.writing import LEDGER, iso_date, ledger, write_csv
 
@@ -21,7 +21,7 @@ _SCHOOLS = 3
 def write_extract(world: World, systems: SchoolSystems, inbox: Path) -> pl.DataFrame:
     """The autumn of the last academic year, for up to three schools; nothing where every school feeds."""
     year = world.years[-1].start_year
-    schools = world.schooling.schools.filter(pl.col("delivers") == TABLES).head(_SCHOOLS)
+    schools = world.schooling.schools.filter(pl.col("delivers") != FEED).head(_SCHOOLS)
     counts = (
         world.counts.filter((pl.col("year") == year) & (pl.col("term") == 0))
         .group_by("spell")

@@ -121,7 +121,7 @@ def write_exclusions(world: World, systems: SchoolSystems, inbox: Path) -> pl.Da
             is_fixed = pl.col("category") == "FIXD"
             write_csv(
                 part.select(
-                    UPN="upn",
+                    UPN="upn_elsewhere",
                     Surname="surname",
                     Forename="forename",
                     DOB="born",

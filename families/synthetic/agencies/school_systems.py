@@ -27,11 +27,11 @@ def held_by_schools(world: World) -> SchoolSystems:
     people, families = world.people, world.families
     row = people.family[child]
     pupils = pl.DataFrame({"person": child, "home": world.dwelling.home_of_household[people.household[child]]})
-    now = as_held(world, pupils, source="school systems", upn_errors=False)
+    now = _with_both_upns(world, as_held(world, pupils, source="school systems"))
     previous = world.dwelling.previous_home[row]
     moved = np.flatnonzero((previous >= 0) & (families.moved_on[row] >= world.first))
     earlier = pl.DataFrame({"person": child[moved], "home": previous[moved]})
-    before = as_held(world, earlier, source="school systems before", upn_errors=False, moves=False)
+    before = as_held(world, earlier, source="school systems before", moves=False)
     names = now.drop(*_ADDRESS, "home")
     before = (
         before.select("person", "home", *_ADDRESS)
@@ -40,6 +40,16 @@ def held_by_schools(world: World) -> SchoolSystems:
         .with_columns(moved_on=pl.Series(families.moved_on[row[moved]]))
     )
     return SchoolSystems(now, before)
+
+
+def _with_both_upns(world: World, held: pl.DataFrame) -> pl.DataFrame:
+    """The census has the right UPN of every pupil; what else leaves the school may lack it (`upn_elsewhere`)."""
+    true = world.named.select("person", true_upn="upn")
+    return (
+        held.join(true, on="person", how="left", maintain_order="left")
+        .with_columns(upn_elsewhere="upn", upn="true_upn")
+        .drop("true_upn")
+    )
 
 
 def on_day(systems: SchoolSystems, day: int) -> pl.DataFrame:

@@ -38,8 +38,8 @@ def contacts(world: World) -> pl.DataFrame:
     left = ~resident & (world.families.left_on[world.people.family[child]] >= 0)
     dice = rng.random(len(adult))
     missed = np.where(resident, dice < rates.CONTACT_MISSED * world.errors, dice < 0.38)
-    kept_as_resident = ~resident & left & (dice > 1 - rates.CONTACT_KEPT * world.errors - 0.15)
-    earlier = ~resident & (dice > 1 - rates.CONTACT_KEPT * world.errors * 0.4)
+    # One in twenty of those who left is still down as living there: mostly those who left lately.
+    kept_as_resident = ~resident & (dice > 1 - rates.CONTACT_KEPT * world.errors * np.where(left, 4.0, 0.5))
     own = pl.DataFrame(
         {
             "child": child,
@@ -50,7 +50,7 @@ def contacts(world: World) -> pl.DataFrame:
             ],
             "responsible": (care["relation"] == "parent").to_numpy()
             & ((world.people.sex[adult] == "F") | (rng.random(len(adult)) < 0.9)),
-            "lives_with": with_child | kept_as_resident | earlier,
+            "lives_with": with_child | kept_as_resident,
             "home": home_of[household[adult]],
         },
         schema_overrides={"code": pl.String},
@@ -186,7 +186,7 @@ def _pupil_xml(world: World, year: int) -> pl.Expr:
     titled = {name: pl.col(name).str.to_titlecase() for name in ("saon", "paon", "street", "town")}
     return pl.concat_str(
         pl.lit("<Pupil>"),
-        element("UPN", pl.col("upn")),
+        when_filled("UPN", pl.col("upn_elsewhere")),
         element("Surname", escaped("surname")),
         element("Forename", escaped("forename")),
         when_filled("DOB", born),
