@@ -27,7 +27,7 @@ MOST_COLUMNS = 2_000
 HEAD_BYTES = 1 << 18
 HEAD_ROWS = 30
 BLOCK_BYTES = 48 << 20
-NEWLINE, RETURN, QUOTE, NUL = 10, 13, 34, 0
+NEWLINE, RETURN, NUL = 10, 13, 0
 UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 RAGGED = "ragged"
 REASONS = {
@@ -64,6 +64,7 @@ class Dialect:
     delimiter: str
     columns: int  # fields in a row
     surplus: int = 0  # empty fields every row ends with beyond the header
+    quote: str = '"'
 
 
 def read_text(path: Path, *, name: str) -> Bytes:
@@ -139,46 +140,86 @@ def _unix_lines(text: Bytes) -> Bytes:
     return np.frombuffer(text.tobytes().replace(b"\r\n", b"\n"), dtype=np.uint8)
 
 
-def first_rows(text: Bytes, delimiter: str) -> list[tuple[int, list[str]]]:
-    """The first rows split by a delimiter, each with the byte at which the next row starts; blank lines left out."""
+@dataclass(frozen=True)
+class HeadRow:
+    """One of a file's first rows: its fields, the byte at which the next row starts, and how it stands in the file."""
+
+    fields: list[str]
+    ends: int
+    raw: bytes
+
+
+def first_rows(text: Bytes, delimiter: str, quote: str = '"') -> list[HeadRow]:
+    """The first rows split by a delimiter; blank lines left out."""
     head = text[:HEAD_BYTES].tobytes()
     if text.size > HEAD_BYTES and (cut := head.rfind(b"\n")) > 0:
         head = head[: cut + 1]
-    found: list[tuple[int, list[str]]] = []
+    splitter = _Splitter.of(delimiter, quote)
+    found: list[HeadRow] = []
     at = 0
     while at < len(head) and len(found) < HEAD_ROWS:
-        end, fields = _record(head, at, delimiter)
+        end, fields = splitter.record(head, at, allow_stray=True)
         if any(field.strip() for field in fields or []):
-            found.append((end, fields or []))
+            found.append(HeadRow(fields or [], end, head[at:end]))
         at = end
     return found
 
 
-def _record(raw: bytes, at: int, delimiter: str) -> tuple[int, list[str] | None]:
-    """The record that starts at a byte: where the next one starts, and its fields, or None where quotes are wrong.
+def uses_apostrophes(rows: list[HeadRow]) -> bool:
+    """Whether first rows quote their fields with apostrophes: some heading is wrapped in them, and none in quotation
+    marks."""
+    cells = [field.strip() for field in rows[0].fields] if rows else []
+    wrapped = any(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in cells)
+    return wrapped and not any(b'"' in row.raw for row in rows[:1])
 
-    A field is quoted only where a quotation mark is its first character; elsewhere a quotation mark is a character.
+
+@dataclass(frozen=True)
+class _Splitter:
+    """Splits one record at a time.
+
+    A field is quoted only where a quotation mark is its first character. Elsewhere a quotation mark is stray: it may
+    be a plain character (6" nails) or the trace of a lost delimiter, so it is only let stand in files that quote
+    nothing.
     """
-    mark = re.escape(delimiter.encode())
-    quoted = re.compile(rb'"((?:[^"]|"")*)"(?=' + mark + rb"|\r?\n|\r?\Z)")
-    plain = re.compile(rb"[^\n" + mark + rb"]*")
-    fields: list[str] = []
-    while True:
-        if raw[at : at + 1] == b'"':
-            match = quoted.match(raw, at)
-            if match is None:
-                return _next_line(raw, at), None
-            fields.append(match[1].replace(b'""', b'"').decode("utf-8", errors="replace"))
-        else:
-            match = plain.match(raw, at)
-            fields.append(match[0].decode("utf-8", errors="replace") if match else "")
-        at = match.end() if match else at
-        if raw[at : at + 2] == b"\r\n":
+
+    quote: bytes
+    quoted: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, delimiter: str, quote: str) -> _Splitter:
+        """A splitter of a dialect."""
+        mark, wrap = re.escape(delimiter.encode()), re.escape(quote.encode())
+        return cls(
+            quote.encode(),
+            re.compile(
+                wrap + rb"((?:[^" + wrap + rb"]|" + wrap * 2 + rb")*)" + wrap + rb"(?=" + mark + rb"|\r?\n|\r?\Z)"
+            ),
+            re.compile(rb"[^\n" + mark + rb"]*"),
+        )
+
+    def record(self, raw: bytes, at: int, *, allow_stray: bool) -> tuple[int, list[str] | None]:
+        """The record that starts at a byte: where the next starts, and its fields; None where its quotes are wrong."""
+        fields: list[str] = []
+        is_stray = False
+        while True:
+            if raw[at : at + 1] == self.quote:
+                match = self.quoted.match(raw, at)
+                if match is None:
+                    return _next_line(raw, at), None
+                text = match[1].replace(self.quote * 2, self.quote)
+            else:
+                match = self.plain.match(raw, at)
+                text = match[0] if match else b""
+                is_stray |= self.quote in text
+            fields.append(text.decode("utf-8", errors="replace"))
+            at = match.end() if match else at
+            if raw[at : at + 2] == b"\r\n":
+                at += 1
+            if at >= len(raw) or raw[at] == NEWLINE:
+                fields[-1] = fields[-1].removesuffix("\r")
+                return at + 1, (None if is_stray and not allow_stray else fields)
             at += 1
-        if at >= len(raw) or raw[at] == NEWLINE:
-            fields[-1] = fields[-1].removesuffix("\r")
-            return at + 1, fields
-        at += 1
 
 
 def _next_line(raw: bytes, at: int) -> int:
@@ -202,7 +243,7 @@ def read_rows(text: Bytes, dialect: Dialect, *, name: str, first_row: int = 1) -
     if text.size == 0:
         return Rows(_frame([], [], dialect.columns), [], 0)
     text = _unix_lines(text)
-    layout = _Lines.of(text, dialect.delimiter)
+    layout = _Lines.of(text, dialect.delimiter, dialect.quote)
     if layout is None:
         return _read_by_hand(text, dialect, name=name, first_row=first_row)
     wrong = _wrong_rows(text, layout, dialect)
@@ -218,7 +259,7 @@ def read_rows(text: Bytes, dialect: Dialect, *, name: str, first_row: int = 1) -
     if frame.height != int(is_good.sum()):
         return _read_by_hand(text, dialect, name=name, first_row=first_row)
     frame = frame.insert_column(0, pl.Series("row", numbers[is_good]))
-    _check_lengths(frame, name)
+    check_lengths(frame, name)
     return Rows(frame, bad, layout.starts.size)
 
 
@@ -232,13 +273,13 @@ class _Lines:
     has_quotes: bool
 
     @classmethod
-    def of(cls, text: Bytes, delimiter: str) -> _Lines | None:
+    def of(cls, text: Bytes, delimiter: str, quote: str) -> _Lines | None:
         """The rows of a text, or None where its quotation marks do not follow the rules."""
         is_line_end, is_delimiter = text == NEWLINE, text == ord(delimiter)
-        is_quote = text == QUOTE
+        is_quote = text == ord(quote)
         has_quotes = bool(is_quote.any())
         if has_quotes:
-            if not _quotes_are_regular(text, is_quote, ord(delimiter)):
+            if not _quotes_are_regular(text, is_quote, (NEWLINE, ord(delimiter), ord(quote))):
                 return None
             outside = (np.cumsum(is_quote, dtype=np.int32) & 1) == 0
             is_line_end &= outside
@@ -266,7 +307,7 @@ def _not_blank(
     return is_row
 
 
-def _quotes_are_regular(text: Bytes, is_quote: NDArray[np.bool_], delimiter: int) -> bool:
+def _quotes_are_regular(text: Bytes, is_quote: NDArray[np.bool_], edges: tuple[int, int, int]) -> bool:
     """Whether every quotation mark opens a field, closes one, or is doubled inside one, and all are closed."""
     places = np.flatnonzero(is_quote)
     if places.size % 2:
@@ -274,7 +315,6 @@ def _quotes_are_regular(text: Bytes, is_quote: NDArray[np.bool_], delimiter: int
     opening, closing = places[0::2], places[1::2]
     before = np.where(opening == 0, NEWLINE, text[np.maximum(opening - 1, 0)])
     after = np.where(closing == text.size - 1, NEWLINE, text[np.minimum(closing + 1, text.size - 1)])
-    edges = (NEWLINE, delimiter, QUOTE)
     return bool(np.isin(before, edges).all() and np.isin(after, edges).all())
 
 
@@ -319,7 +359,7 @@ def _split(raw: bytes, dialect: Dialect, *, has_quotes: bool) -> pl.DataFrame:
         BytesIO(raw),
         has_header=False,
         separator=dialect.delimiter,
-        quote_char='"' if has_quotes else None,
+        quote_char=dialect.quote if has_quotes else None,
         schema=dict.fromkeys(names, pl.String),
         empty_string_is_null=False,
         glob=False,
@@ -330,12 +370,14 @@ def _split(raw: bytes, dialect: Dialect, *, has_quotes: bool) -> pl.DataFrame:
 def _read_by_hand(text: Bytes, dialect: Dialect, *, name: str, first_row: int) -> Rows:
     """Row by row, for a text whose quotation marks are wrong somewhere: reading starts again at the next line."""
     raw = text.tobytes()
+    splitter = _Splitter.of(dialect.delimiter, dialect.quote)
+    allow_stray = dialect.quote == "'" or not _quotes_some_field(raw, dialect)
     numbers: list[int] = []
     good: list[list[str]] = []
     bad: list[BadRow] = []
     at, row = 0, first_row
     while at < len(raw):
-        end, fields = _record(raw, at, dialect.delimiter)
+        end, fields = splitter.record(raw, at, allow_stray=allow_stray)
         line = raw[at:end].rstrip(b"\n")
         at = end
         if not line.strip():
@@ -349,8 +391,13 @@ def _read_by_hand(text: Bytes, dialect: Dialect, *, name: str, first_row: int) -
             good.append((fields or [])[: dialect.columns])
         row += 1
     frame = _frame(numbers, good, dialect.columns)
-    _check_lengths(frame, name)
+    check_lengths(frame, name)
     return Rows(frame, bad, row - first_row)
+
+
+def _quotes_some_field(raw: bytes, dialect: Dialect) -> bool:
+    start = rb"(?:\A|\n|" + re.escape(dialect.delimiter.encode()) + rb") *" + re.escape(dialect.quote.encode())
+    return re.search(start, raw) is not None
 
 
 def _rule_broken(line: bytes, fields: list[str] | None, dialect: Dialect) -> str | None:
@@ -369,7 +416,8 @@ def _frame(numbers: list[int], rows: list[list[str]], columns: int) -> pl.DataFr
     return pl.DataFrame({"row": numbers} | data, schema=schema)
 
 
-def _check_lengths(frame: pl.DataFrame, name: str) -> None:
+def check_lengths(frame: pl.DataFrame, name: str) -> None:
+    """Refuse a table with a field that is longer than any value can be."""
     longest = frame.select(pl.exclude("row").str.len_bytes().max())
     for column in longest.columns:
         if (longest[column].item() or 0) > LONGEST_FIELD:

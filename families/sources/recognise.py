@@ -9,7 +9,7 @@ import polars as pl
 
 from families.errors import Refused
 from families.sources import delimited
-from families.sources.delimited import BadRow, Bytes, Dialect
+from families.sources.delimited import BadRow, Bytes, Dialect, Rows
 from families.sources.layouts import Fit, Layout, Mapping, best_fit, fit, known_headings, layouts, plain
 from families.sources.opening import Opened
 from families.sources.workbook import Sheet, read_sheets
@@ -65,18 +65,21 @@ def recognise(opened: Opened, wanted: list[Layout], mapping: Mapping | None) -> 
     text = delimited.read_text(opened.path, name=opened.name)
     if not text[:65536].tobytes().strip():
         raise Refused(f"{opened.name} holds no text at all: ask the sender for it again.")
-    header, delimiter = _best_header(opened.name, text, wanted, mapping)
+    header, delimiter, quote = _best_header(opened.name, text, wanted, mapping)
     found = _the_one(opened.name, header, wanted)
-    dialect = _dialect(text, header, delimiter)
+    dialect = _dialect(text, header, delimiter, quote)
     return Recognised(opened, layouts()[found.source], found, header, dialect, text=text)
 
 
-def _best_header(name: str, text: Bytes, wanted: list[Layout], mapping: Mapping | None) -> tuple[Header, str]:
-    options = [
-        (header, delimiter)
-        for delimiter in delimited.DELIMITERS
-        for header in _headers(delimited.first_rows(text, delimiter), wanted, mapping)
-    ]
+def _best_header(name: str, text: Bytes, wanted: list[Layout], mapping: Mapping | None) -> tuple[Header, str, str]:
+    """The likeliest header, with the delimiter and quotation mark by which it was split."""
+    options: list[tuple[Header, str, str]] = []
+    for delimiter in delimited.DELIMITERS:
+        rows, quote = delimited.first_rows(text, delimiter), '"'
+        if delimited.uses_apostrophes(rows):
+            rows, quote = delimited.first_rows(text, delimiter, "'"), "'"
+        starts = [(row.ends, row.fields) for row in rows]
+        options += [(header, delimiter, quote) for header in _headers(starts, wanted, mapping)]
     if not options:
         raise Refused(
             f"{name} has no header row with the columns of a known source in its first lines: see that its first row "
@@ -143,24 +146,21 @@ def _heading(layout: Layout, column: str) -> str:
     return headers[0] if headers else column
 
 
-def _dialect(text: Bytes, header: Header, delimiter: str) -> Dialect:
+def _dialect(text: Bytes, header: Header, delimiter: str, quote: str) -> Dialect:
     """Columns as the header has them, and empty fields that every row has beyond it (a delimiter at each line's end).
 
     Nameless columns at the end of the header are dropped where no row has them.
     """
     columns = len(header.headings)
-    rows = delimited.first_rows(text[header.data_starts :], delimiter)
-    if not rows:
-        return Dialect(delimiter, columns)
-    surplus = len(rows[0][1]) - columns
+    rows = [row.fields for row in delimited.first_rows(text[header.data_starts :], delimiter, quote)]
+    surplus = len(rows[0]) - columns if rows else 0
     named = columns - _blank_tail(header.headings)
-    if named <= columns + surplus < columns and all(len(fields) == columns + surplus for _, fields in rows):
-        return Dialect(delimiter, columns + surplus)
-    if surplus > 0 and all(
-        len(fields) == columns + surplus and not any(field.strip() for field in fields[columns:]) for _, fields in rows
-    ):
-        return Dialect(delimiter, columns, surplus)
-    return Dialect(delimiter, columns)
+    is_like = all(len(fields) == columns + surplus for fields in rows)
+    if is_like and named <= columns + surplus < columns:
+        return Dialect(delimiter, columns + surplus, quote=quote)
+    if is_like and surplus > 0 and not any(field.strip() for fields in rows for field in fields[columns:]):
+        return Dialect(delimiter, columns, surplus, quote=quote)
+    return Dialect(delimiter, columns, quote=quote)
 
 
 def _blank_tail(headings: list[str]) -> int:
@@ -191,12 +191,29 @@ def _of_workbook(opened: Opened, wanted: list[Layout], mapping: Mapping | None) 
 
 
 def raw_rows(recognised: Recognised) -> RawRows:
-    """Every data row of a recognised table."""
+    """Every data row of a recognised table; rows that repeat the header are set aside."""
     headings = recognised.header.headings[: recognised.dialect.columns]
     if recognised.sheet is not None:
         frame = recognised.sheet.rows_from(recognised.header.data_starts)
-        delimited._check_lengths(frame, recognised.opened.name)
-        return RawRows(frame, [], frame.height, headings)
-    text = recognised.text if recognised.text is not None else np.empty(0, dtype=np.uint8)
-    rows = delimited.read_rows(text[recognised.header.data_starts :], recognised.dialect, name=recognised.opened.name)
-    return RawRows(rows.frame, rows.bad, rows.count, headings)
+        delimited.check_lengths(frame, recognised.opened.name)
+        rows = Rows(frame, [], frame.height)
+    else:
+        text = recognised.text if recognised.text is not None else np.empty(0, dtype=np.uint8)
+        start = recognised.header.data_starts
+        rows = delimited.read_rows(text[start:], recognised.dialect, name=recognised.opened.name)
+    return _without_headers(rows, headings)
+
+
+def _without_headers(rows: Rows, headings: list[str]) -> RawRows:
+    is_header = pl.all_horizontal(
+        pl.col(f"c{place}").str.strip_chars() == heading.strip() for place, heading in enumerate(headings)
+    )
+    again = rows.frame.filter(is_header)
+    if again.is_empty():
+        return RawRows(rows.frame, rows.bad, rows.count, headings)
+    bad = [
+        BadRow(row, "header_again", "The row repeats the header, so it is no data: leave it out.", ",".join(headings))
+        for row in again["row"]
+    ]
+    kept = rows.frame.filter(~is_header)
+    return RawRows(kept, sorted([*rows.bad, *bad], key=lambda each: each.row), rows.count, headings)

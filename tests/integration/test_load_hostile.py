@@ -112,8 +112,9 @@ def test_an_entity_never_brings_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((HOSTILE / "csv-spectrum" / "csvs").glob("*.csv")), ids=lambda path: path.name)
 def test_csv_spectrum_reads_exactly(path: Path) -> None:
     text = read_text(path, name=path.name)
-    start, header = first_rows(text, ",")[0]
-    rows = read_rows(text[start:], Dialect(",", len(header)), name=path.name)
+    first = first_rows(text, ",")[0]
+    header = first.fields
+    rows = read_rows(text[first.ends :], Dialect(",", len(header)), name=path.name)
     expected = json.loads((HOSTILE / "csv-spectrum" / "json" / f"{path.stem}.json").read_text("utf-8"))
     told = [dict(zip(header, row[1:], strict=True)) for row in rows.frame.rows()]
     assert told == [{name: value.replace("\r\n", "\n") for name, value in row.items()} for row in expected]
@@ -197,6 +198,23 @@ def test_a_damaged_row_is_set_aside_and_the_rows_around_it_stand(tmp_path: Path,
     assert records["persons"]["surname"].to_list() == ["Ash", "Elm"]
     assert records["rejected"].select("row").item() == 2
     assert "Oa" in records["rejected"]["raw"].item()
+
+
+def test_a_stray_quote_in_a_file_that_quotes_may_hide_a_lost_comma(tmp_path: Path) -> None:
+    content = HEADER + '1,"Ash, the elder",Amy,,,,ASBO,,01/02/2013,\n2,Oak"Bo",,,"x, y",,,ASBO,,01/02/2013\n'
+    receipt, _ = taken_in(tmp_path, "asb.csv", content)
+    assert receipt.rejected_by_rule == {"quotes": 1}
+
+
+def test_a_header_that_comes_again_is_no_person(tmp_path: Path) -> None:
+    receipt, _ = taken_in(tmp_path, "asb.csv", GOOD + HEADER + GOOD[len(HEADER) :].replace("1,", "2,", 1))
+    assert (receipt.accepted, receipt.rejected_by_rule) == (2, {"header_again": 1})
+
+
+def test_fields_wrapped_in_apostrophes_are_unwrapped(tmp_path: Path) -> None:
+    content = GOOD.replace("Surname", "'Surname'").replace("Ash", "'Ash, O''Brien'")
+    _, records = taken_in(tmp_path, "asb.csv", content)
+    assert records["persons"]["surname"].to_list() == ["Ash, O'Brien"]
 
 
 def test_a_quote_inside_a_plain_field_is_a_character(tmp_path: Path) -> None:
