@@ -23,6 +23,7 @@ import polars as pl
 
 from families.casebook.database import open_casebook
 from families.casebook.publish import PublishedRun, publish
+from families.casebook.reading import data_as_at
 from families.criteria import absence as sessions
 from families.criteria import explain, facts
 from families.criteria.evaluate import evaluate
@@ -97,10 +98,20 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
     run = Run(home.runs / f"{asked.as_of}-{asked.ruleset}-{key[:12]}")
     if asked.afresh or not run.is_whole:
         _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, tell=tell)
-    tell("publish to the casebook")
-    _publish(run, asked=asked, rules=ruleset.rules, delivered=delivered)
+    if asked.afresh or not _is_published(run, asked):
+        tell("publish to the casebook")
+        _publish(run, asked=asked, rules=ruleset.rules, delivered=delivered)
     home.make_current(run)
     return run
+
+
+def _is_published(run: Run, asked: Asked) -> bool:
+    """Whether the casebook already shows this very run; a run's id tells its inputs, rules and code."""
+    try:
+        shown = data_as_at(open_casebook(asked.database_url))
+    except Refused:
+        return False
+    return (shown.run_id, shown.is_sample) == (run.run_id, asked.is_sample)
 
 
 def run_key(delivered: list[Receipt], ruleset: LoadedRuleset, asked: Asked) -> str:
