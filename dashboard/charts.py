@@ -6,6 +6,7 @@ Colours: Government Analysis Function palette; meaning is never carried by colou
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -236,11 +237,9 @@ def _share_an_adult(pair: Set[str], pairs: Collection[Set[str]], *, children: Se
 
 def _edge(tie: Tie, *, nodes: Mapping[str, str], children: Set[str]) -> str:
     above, below = sorted((tie.person_a, tie.person_b), key=lambda person: person in children)
+    label = "\\n".join(_quoted(line) for line in textwrap.wrap(words.tie(tie.tie), width=16))
     spans = (above in children) != (below in children)
-    return (
-        f'  {nodes[above]} -- {nodes[below]} [label=" {_quoted(words.tie(tie.tie))} ", '
-        f"constraint={'true' if spans else 'false'}]"
-    )
+    return f'  {nodes[above]} -- {nodes[below]} [label="{label}", constraint={"true" if spans else "false"}]'
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,7 @@ from families.casebook.wording import source_label
 
 ELIGIBLE = "eligible"  # the assessment that is no strand
 FAMILY_ROW = "Whole family"
+UNSEEN = "a person not shown"
 
 
 def for_markdown(frame: pl.DataFrame) -> pl.DataFrame:
@@ -60,18 +61,13 @@ def _not_known(family: FamilySummary, *, in_full: bool) -> str:
 
 def coverage(lines: Iterable[CoverageLine]) -> pl.DataFrame:
     """What each source speaks for."""
-    return _text_frame(
-        ("Source", "Covers", "Schools", "In words"),
-        [
-            (
-                source_label(line.source),
-                words.span(line.covers_from, line.covers_to),
-                "whole authority" if line.schools is None else f"{line.schools:,}",
-                line.sentence,
-            )
-            for line in lines
-        ],
-    )
+    labelled = [(source_label(line.source), line.sentence) for line in lines]
+    rows = [(label, _capital(said.removeprefix(f"{label}: "))) for label, said in labelled]
+    return _text_frame(("Source", "What it covers"), rows)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def members(them: Iterable[Member]) -> pl.DataFrame:
@@ -178,20 +174,22 @@ def _or_not_supplied(column: str) -> pl.Expr:
 
 
 def findings(them: Iterable[FindingView]) -> pl.DataFrame:
-    """Findings side by side: who, what was asked, what was found, and where it stands."""
+    """Findings side by side: who, what was asked, and what was found."""
+    return _text_frame(
+        ("Who", "Criterion", "What was found"),
+        [(words.plain(finding.person_name or FAMILY_ROW), finding.label, finding.sentence) for finding in them],
+    )
+
+
+def evidence_of_all(findings: Iterable[FindingView]) -> pl.DataFrame:
+    """Each row that shows any of several findings."""
     rows = [
-        (words.plain(finding.person_name or FAMILY_ROW), finding.label, finding.sentence, _rows(finding.evidence))
-        for finding in them
+        (words.plain(finding.person_name or FAMILY_ROW), finding.label, source_label(item.source), item.file, item.row)
+        for finding in findings
+        for item in finding.evidence
     ]
-    shown = _text_frame(("Who", "Criterion", "What was found", "Shown by"), rows)
-    return shown if any(row[-1] for row in rows) else shown.drop("Shown by")
-
-
-def _rows(them: Sequence[Evidence], *, at_most: int = 3) -> str:
-    """Where a finding is shown, on one line."""
-    shown = [f"{item.file} row {item.row:,}" for item in them[:at_most]]
-    more = len(them) - len(shown)
-    return "; ".join(shown) + (f"; and {more:,} more" if more else "")
+    texts = dict.fromkeys(("Who", "Criterion", "Source", "File"), pl.String)
+    return pl.DataFrame(rows, schema=texts | {"Row": pl.Int64}, orient="row")
 
 
 def evidence(them: Iterable[Evidence]) -> pl.DataFrame:
@@ -207,18 +205,15 @@ def evidence(them: Iterable[Evidence]) -> pl.DataFrame:
 
 
 def ties(them: Iterable[Tie], *, members: Sequence[Member]) -> pl.DataFrame:
-    """Who is tied to whom and why: the family graph in words."""
+    """Who is tied to whom and why: the family graph in words, all that ties one pair together."""
     names = dict(zip((member.person_id for member in members), distinct_names(members), strict=True))
+    place = {person_id: number for number, person_id in enumerate(names)}
+    in_order = sorted(them, key=lambda tie: (place.get(tie.person_a, len(place)), place.get(tie.person_b, len(place))))
     return _text_frame(
         ("One", "Other", "Tie", "Why"),
         [
-            (
-                names.get(tie.person_a, "a person not shown"),
-                names.get(tie.person_b, "a person not shown"),
-                words.tie(tie.tie),
-                tie.why,
-            )
-            for tie in them
+            (names.get(tie.person_a, UNSEEN), names.get(tie.person_b, UNSEEN), words.tie(tie.tie), tie.why)
+            for tie in in_order
         ],
     )
 

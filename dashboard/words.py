@@ -139,15 +139,6 @@ def half_term(key: str) -> str:
     return f"{term.capitalize()}{whole}, {year}"
 
 
-def span(first: dt.date | None, last: dt.date | None) -> str:
-    """A stretch of days."""
-    if first is None and last is None:
-        return "dates not stated"
-    if first is None:
-        return f"up to {short_date(last)}"
-    return f"{short_date(first)} to {short_date(last)}" if last else f"from {short_date(first)}"
-
-
 def coverage_in_short(lines: Sequence[CoverageLine]) -> str:
     """Coverage on a button: how many sources speak, and when the first of them falls silent."""
     ends = [line.covers_to for line in lines if line.covers_to]

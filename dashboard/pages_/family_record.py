@@ -11,6 +11,7 @@ from families.casebook import reading
 from families.casebook.views import FamilyRecord, FindingView, Member
 from families.errors import UserError
 
+BADGES = {"met": "blue", "not_met": "gray", "unknown": "yellow"}  # the words say it; the colour helps the eye
 LIST = "pages_/identified_families.py"
 
 
@@ -45,12 +46,17 @@ def _back() -> None:
 def _identity_bar(record: FamilyRecord) -> None:
     with st.container(border=True, key="identity_bar"):
         with st.container(horizontal=True, vertical_alignment="center", key="identity_line"):
-            st.badge(words.status(record.status), color="blue")
+            st.badge(words.status(record.status), color="primary" if record.status == "eligible" else "gray")
             facts = [f"Family id {record.family_id}", _who(record.members), record.address or "Address not known"]
             st.markdown("  ·  ".join(words.escape_markdown(fact) for fact in facts), width="content")
-        eligible = next((strand for strand in record.strands if strand.strand == tables.ELIGIBLE), None)
-        if eligible is not None:
-            st.markdown(f"**{words.outcome(eligible.outcome)}:** {words.escape_markdown(eligible.reason)}")
+        with st.container(horizontal=True, key="strand_badges"):
+            for strand in record.strands:
+                if strand.strand != tables.ELIGIBLE:
+                    said = f"{strand.label}: {words.outcome(strand.outcome).lower()}"
+                    st.badge(words.escape_markdown(said), color=BADGES.get(strand.outcome, "gray"))
+        for strand in record.strands:
+            if strand.strand == tables.ELIGIBLE:
+                st.caption(f"Eligibility: {words.escape_markdown(strand.reason)}")
 
 
 def _who(members: Sequence[Member]) -> str:
@@ -82,9 +88,7 @@ def _sections(record: FamilyRecord) -> None:
 def _members(record: FamilyRecord) -> None:
     st.header("Who is in this family, and why", anchor=False)
     shown = tables.members(record.members)
-    st.table(
-        tables.for_markdown(shown), hide_index=True, border="horizontal", alt=tables.alt(shown, "Members of the family")
-    )
+    frame.plain_table(shown, "Members of the family")
 
 
 def _strands(record: FamilyRecord) -> None:
@@ -98,9 +102,7 @@ def _strands(record: FamilyRecord) -> None:
     _unknown_explained(record)
     with st.expander("Show as a table", key="strands_table"):
         wide = tables.strands_wide(shown)
-        st.table(
-            tables.for_markdown(wide), hide_index=True, border="horizontal", alt=tables.alt(wide, "Strands by member")
-        )
+        frame.plain_table(wide, "Strands by member")
 
 
 def _unknown_explained(record: FamilyRecord) -> None:
@@ -142,13 +144,8 @@ def _finding(number: int, finding: FindingView) -> None:
         newest = f"newest {words.long_date(finding.newest_on)}" if finding.newest_on else "no date given"
         with st.expander(f"Evidence: {rows}, {newest}", key=f"evidence_{number}"):
             shown = tables.evidence(finding.evidence)
-            st.table(
-                tables.for_markdown(shown),
-                hide_index=True,
-                border="horizontal",
-                alt=tables.alt(
-                    shown, f"Rows that show the finding on {finding.person_name or tables.FAMILY_ROW}, {finding.label}"
-                ),
+            frame.plain_table(
+                shown, f"Rows that show the finding on {finding.person_name or tables.FAMILY_ROW}, {finding.label}"
             )
 
 
@@ -157,9 +154,11 @@ def _findings_table(findings: Sequence[FindingView], *, heading: str, none: str)
         st.write(none)
         return
     shown = tables.findings(findings)
-    st.table(
-        tables.for_markdown(shown), hide_index=True, border="horizontal", alt=tables.alt(shown, f"{heading}, findings")
-    )
+    frame.plain_table(shown, f"{heading}, findings")
+    rows = tables.evidence_of_all(findings)
+    if len(rows):
+        with st.expander(f"Evidence: {words.counted(len(rows), 'row')}", key=f"evidence_{heading}"):
+            frame.plain_table(rows, f"Rows that show what is {heading.lower()}")
 
 
 def _absence(record: FamilyRecord) -> None:
@@ -189,12 +188,7 @@ def _absence_of(record: FamilyRecord, child: Member, *, number: int) -> None:
     st.altair_chart(drawing.chart, theme=None, key=f"absence_{number}", alt=drawing.alt)
     with st.expander("Show as a table", key=f"absence_table_{number}"):
         sessions = tables.absence_in_words(shown)
-        st.table(
-            tables.for_markdown(sessions),
-            hide_index=True,
-            border="horizontal",
-            alt=tables.alt(sessions, f"Sessions of {name} by half term"),
-        )
+        frame.plain_table(sessions, f"Sessions of {name} by half term")
 
 
 def _links(record: FamilyRecord) -> None:
@@ -209,9 +203,7 @@ def _links(record: FamilyRecord) -> None:
     if shown.is_empty():
         st.write("No tie between members has been found.")
         return
-    st.table(
-        tables.for_markdown(shown), hide_index=True, border="horizontal", alt=tables.alt(shown, "Ties in this family")
-    )
+    frame.plain_table(shown, "Ties in this family")
 
 
 show()

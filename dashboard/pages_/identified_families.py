@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from dashboard import identity, tables, words
+from dashboard import frame, identity, tables, words
 from families.casebook import access, reading
 from families.casebook.views import FamilyList, FamilySummary
 from families.errors import UserError
@@ -26,6 +26,7 @@ WIDTHS = {
 }
 RECORD = "pages_/family_record.py"
 ANY = "any"
+LISTED = "Families we may be able to help"
 SORTS = {
     "newest_evidence": "Newest evidence first",
     "name": "Name, A to Z",
@@ -49,7 +50,7 @@ def show() -> None:
     visit = identity.visit()
     if visit is None:
         st.stop()
-    st.title("Families we may be able to help", anchor=False)
+    st.title(LISTED, anchor=False)
     labels = reading.strand_labels(visit.engine)
     strands = {strand: label for strand, label in labels.items() if strand != tables.ELIGIBLE}
     filters = _ask_filters(sorted(access.MAY_SEE.get(visit.person.role, ())), strands)
@@ -162,9 +163,8 @@ def _applied(filters: Filters, strands: Mapping[str, str], total: int) -> None:
 def _list(families: Sequence[FamilySummary]) -> None:
     is_plain = bool(st.session_state.get("plain"))
     shown = tables.families(families, in_full=is_plain)
-    alt = tables.alt(shown, "Families we may be able to help")
     if is_plain:
-        st.table(tables.for_markdown(shown), hide_index=True, border="horizontal", alt=alt)
+        frame.plain_table(shown, LISTED)
         _open_from_plain_table(families)
         return
     st.dataframe(
@@ -174,7 +174,7 @@ def _list(families: Sequence[FamilySummary]) -> None:
         height="content",
         column_config=_columns(),
         key="families",
-        alt=f"{alt} The button with a family’s name opens its record.",
+        alt=f"{tables.alt(shown, LISTED)} The button with a family’s name opens its record.",
     )
     clicked = st.session_state.get("family_clicked")
     if clicked and clicked["row"] in range(len(families)):
@@ -216,7 +216,7 @@ def _turn_page(found: FamilyList) -> None:
         _first_page()
         st.rerun()
     pages = max(1, -(-found.total // PAGE_SIZE))
-    with st.container(horizontal=True, horizontal_alignment="right", key="turn_page"):
+    with st.container(horizontal_alignment="right", key="turn_page"):
         st.pagination(pages, key=_page_key(), persist_state="session")
 
 

@@ -228,13 +228,6 @@ def test_nothing_runs_off_the_side(page: Page, address: str, width: int):
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
 
 
-def test_the_server_listens_to_this_machine_and_says_nothing_of_errors(address: str):
-    config = (PROJECT / ".streamlit" / "config.toml").read_text("utf-8")
-    assert 'showErrorDetails = "none"' in config
-    with urllib.request.urlopen(f"{address}/_stcore/host-config", timeout=5) as answer:
-        assert b"personal" not in answer.read()
-
-
 def test_an_unknown_page_leads_back(page: Page, address: str):
     page.goto(f"{address}/nowhere")
     expect(page.get_by_role("dialog").get_by_text("Page not found")).to_be_visible()

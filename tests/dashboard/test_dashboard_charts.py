@@ -3,6 +3,7 @@ import re
 
 import polars as pl
 import pytest
+from colour_contrast import contrast
 
 from dashboard import charts, tables
 from families.casebook.views import FamilyRecord, FindingView, HalfTermAbsence, Member, StrandOutcome, Tie
@@ -95,17 +96,6 @@ def test_bars_stand_out_from_the_page_and_from_each_other():
     assert contrast(*charts.KINDS.values()) >= 3
 
 
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
 def test_absence_keeps_gaps_and_never_rounds_up_to_the_threshold():
     frame = tables.absence(RECORD.absence, person_id="p1")
     assert frame["Unauthorised %"].to_list() == [15.0, None, 14.9, None]
@@ -133,7 +123,7 @@ def test_absence_is_drawn_for_a_child_without_any_data_or_threshold():
 def test_the_graph_draws_each_pair_once_by_its_first_tie_with_adults_above_children():
     dot = charts.family_graph(MEMBERS, TIES).chart
     assert dot.count(" -- ") == 3  # the two children are joined through their mother
-    assert '[label=" parental responsibility ", constraint=true]' in dot
+    assert '[label="parental\\nresponsibility", constraint=true]' in dot
     assert "same surname" not in dot
     assert 'label="Niamh \\"Neve\\" Reilly\\nparent, age 34"' in dot
     home, _, away = dot.partition("\n  }\n")

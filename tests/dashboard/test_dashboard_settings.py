@@ -1,0 +1,74 @@
+"""The settings that keep a dashboard of personal data quiet and to itself, and the habits its code must keep."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from colour_contrast import contrast
+
+PROJECT = Path(__file__).parents[2]
+SETTINGS = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text("utf-8"))
+CODE = {path: path.read_text("utf-8") for path in sorted((PROJECT / "dashboard").rglob("*.py"))}
+
+
+@pytest.mark.parametrize(
+    ("section", "setting", "value"),
+    [
+        ("server", "address", "127.0.0.1"),
+        ("server", "enableXsrfProtection", True),
+        ("server", "enableAgentApi", False),
+        ("server", "enableStaticServing", False),
+        ("server", "fileWatcherType", "none"),
+        ("client", "showErrorDetails", "none"),
+        ("client", "toolbarMode", "minimal"),
+        ("client", "disableDataExport", True),
+        ("browser", "gatherUsageStats", False),
+        ("runner", "magicEnabled", False),
+        ("theme", "base", "light"),
+    ],
+)
+def test_the_baseline_of_settings(section, setting, value):
+    assert SETTINGS[section][setting] == value
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ("textColor", "backgroundColor"),
+        ("textColor", "secondaryBackgroundColor"),
+        ("primaryColor", "backgroundColor"),
+        ("linkColor", "backgroundColor"),
+        ("blueTextColor", "blueBackgroundColor"),
+        ("grayTextColor", "grayBackgroundColor"),
+        ("yellowTextColor", "yellowBackgroundColor"),
+    ],
+)
+def test_text_can_be_read_on_what_lies_under_it(ink, paper):
+    assert contrast(SETTINGS["theme"][ink], SETTINGS["theme"][paper]) >= 4.5
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_pages_hold_no_raw_html_no_shared_cache_of_data_and_no_sql(path):
+    for banned in ("unsafe_allow_html", "cache_data", "st.html", "sqlalchemy.text", "SELECT "):
+        assert banned not in CODE[path], banned
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_every_widget_has_a_key(path):
+    widgets = {"button", "selectbox", "text_input", "toggle", "radio", "pagination", "segmented_control", "tabs"}
+    widgets |= {"expander", "popover", "dataframe", "altair_chart", "form_submit_button"}
+    for call in (node for node in ast.walk(ast.parse(CODE[path])) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in widgets and ast.unparse(call.func.value) == "st":
+            assert "key" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_words_for_people_do_not_blame(path):
+    said = " ".join(
+        node.value
+        for node in ast.walk(ast.parse(CODE[path]))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert not re.search(r"\b(troubled|target(ed)?|flagged|chaotic|refuser|problem famil)", said, re.IGNORECASE)
