@@ -81,6 +81,8 @@ def cluster_facts(records: pl.DataFrame) -> pl.DataFrame:
         sex=_most_frequent("sex"),
         forename=_most_frequent("forename"),
         exclusive=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().unique().sort(),
+        is_child=pl.col("is_child").any(),
+        is_ageless=pl.col("is_adult").any() & (pl.col("born_low").count() == 0),
     )
     year = pl.col("dob").dt.year()
     return facts.with_columns(low=pl.coalesce(year, "low"), high=pl.coalesce(year, "high")).sort("c")
@@ -102,6 +104,7 @@ def _doubtful(label: pl.DataFrame, facts: pl.DataFrame) -> pl.Series:
             high=pl.col("high").min(),
             sexes=pl.col("sex").drop_nulls().n_unique(),
             rows=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().n_unique(),
+            roles=pl.col("is_child").any() & pl.col("is_ageless").any(),
             keys=pl.col("exclusive").explode(empty_as_null=True).struct.field("key").drop_nulls().n_unique(),
         )
     )
@@ -110,6 +113,7 @@ def _doubtful(label: pl.DataFrame, facts: pl.DataFrame) -> pl.Series:
         | (pl.col("births") > 1)
         | (pl.col("low") > pl.col("high")).fill_null(False)
         | (pl.col("sexes") > 1)
+        | pl.col("roles")
         | (pl.col("rows") > pl.col("keys"))
     )
     return held.filter(wrong)["label"].sort()
@@ -126,6 +130,8 @@ class _Group:
     sexes: set[str]
     forenames: set[str]
     exclusive: dict[str, str]  # identity by key
+    is_child: bool
+    is_ageless: bool  # in an adult's role, with no date of birth or age to tell father from son
 
 
 def _one_by_one(edges: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -152,9 +158,9 @@ def _one_by_one(edges: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _groups(facts: pl.DataFrame) -> Iterator[tuple[int, _Group]]:
-    columns = ["c", "upns", "dob", "low", "high", "sex", "forename", "exclusive"]
+    columns = ["c", "upns", "dob", "low", "high", "sex", "forename", "exclusive", "is_child", "is_ageless"]
     rows = facts.with_columns(pl.col("dob").cast(pl.Int32)).select(columns)
-    for c, upns, dob, low, high, sex, forename, exclusive in rows.iter_rows():
+    for c, upns, dob, low, high, sex, forename, exclusive, is_child, is_ageless in rows.iter_rows():
         births = set() if dob is None else {dob}
         yield (
             c,
@@ -166,6 +172,8 @@ def _groups(facts: pl.DataFrame) -> Iterator[tuple[int, _Group]]:
                 {sex} - {None},
                 {forename} - {None},
                 {x["key"]: x["identity"] for x in exclusive},
+                is_child,
+                is_ageless,
             ),
         )
 
@@ -180,6 +188,8 @@ def _leader(leader: dict[int, int], c: int) -> int:
 def _can_be_one(one: _Group, other: _Group) -> bool:
     shared = one.exclusive.keys() & other.exclusive.keys()
     if any(one.exclusive[key] != other.exclusive[key] for key in shared):
+        return False
+    if (one.is_child and other.is_ageless) or (one.is_ageless and other.is_child):
         return False
     if one.upns and other.upns:
         return bool(one.upns & other.upns)
@@ -222,6 +232,8 @@ def _merge(one: _Group, other: _Group) -> None:
     one.sexes |= other.sexes
     one.forenames |= other.forenames
     one.exclusive |= other.exclusive
+    one.is_child |= other.is_child
+    one.is_ageless = one.low is None and (one.is_ageless or other.is_ageless)
 
 
 def _take(linked: Linked, taken: pl.DataFrame) -> Linked:

@@ -15,6 +15,7 @@ from families.linkage.settle import EDGES, Linked
 CROWDED = 30  # clusters under one name and key, beyond which the key is a default and no evidence
 MOVE_DAYS = 14  # between the end of one liability and the start of the next
 GROWN = 18
+ADULTS_A_CHANCE_COUPLE = 4000  # one pair of namesakes of each of a couple is allowed for so many adults
 CHILDREN_AT_ADDRESS = 12  # beyond which an address says nothing of who belongs together
 
 Ways = tuple[LinkReason, LinkReason, LinkReason, LinkReason]
@@ -77,24 +78,38 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
 
 
 def couple_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
-    """The same two names together at two addresses: each links by the other's name."""
-    return _by_partner(records, linked, crowded, partner=pl.format("{} {}", "forename", "surname"))
+    """The same two names together at two addresses: each links by the other's name.
+
+    Not where both names are so common here that two such couples are to be expected.
+    """
+    placed = _adults_at_home(records, linked, crowded).with_columns(
+        partner=pl.format("{} {}", "forename", "surname"),
+        namesakes=pl.col("c").n_unique().over("forename", "surname") - 1,
+    )
+    expected = pl.col("namesakes").cast(pl.Int64) * pl.col("namesakes_of_partner").cast(pl.Int64)
+    allowed = max(1, placed["c"].n_unique() // ADULTS_A_CHANCE_COUPLE)
+    return _by_partner(records, linked, placed, where=expected <= allowed)
 
 
 def partner_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     """Same name, and one and the same person living with them at each address."""
-    return _by_partner(records, linked, crowded, partner=pl.col("c"))
+    placed = _adults_at_home(records, linked, crowded).with_columns(partner="c", namesakes=pl.lit(0))
+    return _by_partner(records, linked, placed, where=pl.lit(True))
 
 
-def _by_partner(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, partner: pl.Expr) -> pl.DataFrame:
+def _adults_at_home(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     adults = records.filter(pl.col("is_adult") & pl.col("forename").is_not_null() & pl.col("surname").is_not_null())
     placed = adults.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
-    placed = placed.join(linked.clusters, on="r").with_columns(partner=partner)
-    others = placed.select("address_id", "partner", other="c").unique()
-    with_other = placed.select("r", "c", "address_id").join(others, on="address_id")
-    keyed = with_other.filter(pl.col("c") != pl.col("other")).select("r", "partner").unique()
+    return placed.join(linked.clusters, on="r")
+
+
+def _by_partner(records: pl.DataFrame, linked: Linked, placed: pl.DataFrame, *, where: pl.Expr) -> pl.DataFrame:
+    others = placed.select("address_id", "partner", other="c", namesakes_of_partner="namesakes").unique()
+    with_other = placed.select("r", "c", "address_id", "namesakes").join(others, on="address_id")
+    keyed = with_other.filter((pl.col("c") != pl.col("other")) & where).select("r", "partner").unique()
     statements = _statements(records, linked, ["partner"], keyed=keyed)
-    return without_second_homes(_named_alike(statements, ["partner"], PARTNER), records, linked, but_rare_names=True)
+    edges = _prefer_the_sure(_named_alike(statements, ["partner"], PARTNER), records, linked)
+    return without_second_homes(edges, records, linked, but_rare_names=True)
 
 
 def without_second_homes(

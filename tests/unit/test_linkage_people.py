@@ -152,6 +152,10 @@ CASES = {
         ],
         ["12"],
     ),
+    "a father and his son of 17, of one name": (
+        ["census Michael Thomas upn=Y881200100013 born=1995-12-01 at=U1", "tax Michael Thomas at=U1"],
+        ["1", "2"],
+    ),
     "brother and sister": (
         ["care Daniel Lowe sex=M born=2001-05-04 at=U1", "yj Danielle Lowe sex=F born=2001-05-04 at=U1"],
         ["1", "2"],
