@@ -72,18 +72,25 @@ def read_evidence(
 def _couples_move_together(
     registered: pl.DataFrame, *, all_stays: pl.DataFrame, joint: pl.DataFrame, contacts: pl.DataFrame
 ) -> pl.DataFrame:
-    """Of two on one bill whom a list has living with one child, the one left on it moved when the other did.
+    """Of two on one bill, the one left on it moved when the other did, if a child listed with both is there now.
 
-    Old accounts are often never closed, and often only one of a couple is on the new one.
+    Old accounts are often never closed, and often only one of a couple is on the new one. Without such a child the
+    two have rather parted.
     """
     home = registered.filter("is_firm").select("person_id", "address_id", "lived_from", "last_seen", "source")
     listed = contacts.filter("lives_with_pupil").select("child", "adult")
-    parents = listed.join(listed, on="child", suffix="_b").select(person_id="adult", partner="adult_b").unique()
+    children = home.select(child="person_id", new_address="address_id")
+    parents = (
+        listed.join(listed, on="child", suffix="_b")
+        .join(children, on="child")
+        .select("new_address", person_id="adult", partner="adult_b")
+        .unique()
+    )
     moved = (
         joint.select("person_id", "partner", "address_id")
-        .join(parents, on=["person_id", "partner"], how="semi")
         .join(home.select("person_id", "address_id", old_from="lived_from"), on=["person_id", "address_id"])
         .join(home.rename({"person_id": "partner", "address_id": "new_address"}), on="partner")
+        .join(parents, on=["person_id", "partner", "new_address"], how="semi")
         .filter(pl.col("new_address") != pl.col("address_id"), pl.col("lived_from") > pl.col("old_from"))
         .join(
             all_stays.filter("is_liable").select(partner="person_id", new_address="address_id"),

@@ -113,15 +113,18 @@ def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFr
         .join(_liable_places(evidence), on=PLACE, how="left")
         .join(_lone_addresses(evidence), on="address_id", how="left")
         .join(evidence.asked, on="person_id", how="left")
-        .join(evidence.registered.select(*STAY, "last_seen"), on=STAY, how="left")
+        .join(evidence.registered.select(*STAY, "last_seen", "is_firm"), on=STAY, how="left")
+        .join(evidence.people.select("person_id", "born_high"), on="person_id", how="left")
         .with_columns(
             pl.col("is_communal", "is_liable", "was_asked").fill_null(False),
             pl.col("is_shared").fill_null(True),
             is_barred=(
                 (pl.col("lone_adult") != pl.col("person_id")) & (pl.col("last_seen") <= pl.col("discount_on"))
-            ).fill_null(False),
+            ).fill_null(False)
+            # Somebody of no known age whom only a service knows may be a baby.
+            | (pl.col("born_high").is_null() & ~pl.col("is_firm").fill_null(True)),
         )
-        .drop("lone_adult", "discount_on", "last_seen")
+        .drop("lone_adult", "discount_on", "last_seen", "is_firm", "born_high")
         .sort(PLACE)
     )
 

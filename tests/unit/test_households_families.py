@@ -326,3 +326,15 @@ def test_a_placeholder_date_of_birth_does_not_make_a_pupil_an_adult():
     town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)], born="1900-01-01")
     town.pupil("Ria Cole", "1 Elm", nc_year="7")
     assert town.family_of("Ria Cole")["Ria Cole"] == "child"
+
+
+def test_one_who_moved_out_of_a_joint_bill_alone_has_parted():
+    town = two_parents().council_tax("1 Elm", "Anna Cole", "Ben Cole", since="2008-04-01")
+    town.council_tax("9 Oak", "Ben Cole", since="2013-02-02")
+    assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "linked"}
+
+
+def test_somebody_of_no_known_age_whom_only_a_service_knows_is_no_parent():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.record("Joy Cole", source="social_care", at="1 Elm", on="2013-08-31", role="child")
+    assert town.family_of("Ria Cole").get("Joy Cole") != "parent"
