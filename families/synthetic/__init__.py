@@ -37,15 +37,11 @@ def synthesise(
     The same arguments give the same bytes. `errors` multiplies every rate of mistakes; `file_format` is that of the
     session marks. `report` receives what to show: lines, and a table of rates beside the published ones.
     """
-    if pupils < 100:
-        raise UserError("A made-up authority needs at least 100 pupils; ask for --pupils 100 or more.")
+    if pupils < 50:
+        raise UserError("A made-up authority needs at least 50 pupils; ask for --pupils 50 or more.")
     if first_day >= last_day:
         raise UserError("The first day lies after the last; give --from a day before --to.")
-    inbox, truth = directory / "inbox", directory / "truth"
-    for folder in (inbox, truth):
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
+    inbox, truth = _empty_folders(directory)
     world = make(pupils=pupils, seed=seed, errors=errors, first_day=first_day, last_day=last_day)
     systems = held_by_schools(world)
     sent = dwp.sent(world, systems)
@@ -75,3 +71,15 @@ def synthesise(
         f"schools; {records.height:,} records name somebody."
     )
     report(beside.table(world))
+
+
+def _empty_folders(directory: Path) -> tuple[Path, Path]:
+    """The inbox and truth folders, emptied of an authority made up earlier; never of anything else."""
+    inbox, truth = directory / "inbox", directory / "truth"
+    is_ours = (truth / "records.parquet").is_file()
+    if not is_ours and any(folder.is_dir() and any(folder.iterdir()) for folder in (inbox, truth)):
+        raise UserError(f"{directory.name} already holds files that were not made up here; name a new folder.")
+    for folder in (inbox, truth):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    return inbox, truth

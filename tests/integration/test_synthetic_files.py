@@ -58,8 +58,7 @@ def test_every_kind_of_file_is_there(sample: Path) -> None:
         "census/2012_autumn_summerhalfterm2sessiondetailsonroll.csv", "marks/marks_2012-13_autumn.parquet",
         "exclusions/exclusions_2012-13_summer.csv", "ctf/8812001_CTF_881LLLL_001.xml",
     ):  # fmt: skip
-        if name != "attendance_2012_autumn.csv":  # only where some school stands in the tables without a feed
-            assert name in names
+        assert name in names
     assert any(name.startswith("census_xml/") for name in names)
 
 
@@ -123,5 +122,13 @@ def test_without_a_gazetteer_there_is_none(tmp_path: Path) -> None:
 
 
 def test_too_small_an_authority_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="at least 100 pupils"):
+    with pytest.raises(UserError, match="at least 50 pupils"):
         synthesise(tmp_path, pupils=5, seed=1, report=lambda _: None)
+
+
+def test_files_of_others_are_never_removed(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "real.csv").write_text("kept")
+    with pytest.raises(UserError, match="name a new folder"):
+        synthesise(tmp_path, pupils=100, seed=1, report=lambda _: None)
+    assert (tmp_path / "inbox" / "real.csv").read_text() == "kept"
