@@ -21,7 +21,7 @@ from families.casebook.views import (
     StrandOutcome,
     Tie,
 )
-from families.casebook.wording import source_label
+from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"  # the assessment that is no strand
 FAMILY_ROW = "Whole family"

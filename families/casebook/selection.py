@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from families.casebook.folding import folded
-from families.casebook.wording import source_label
 from families.dates import compulsory_age_starts, reporting_half_terms, school_leaving_date
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
+from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"
 NEAR_MISS_STRANDS = ("education", "crime_asb")
@@ -114,7 +114,7 @@ def _members(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame, *, as_o
             folded(pl.col("name")).alias("name_folded"),
             "sex",
             "date_of_birth",
-            _age(pl.col("date_of_birth"), as_of).alias("age"),
+            age_in_years(pl.col("date_of_birth"), as_of).alias("age"),
             "role",
             "is_resident",
             "school",
@@ -129,9 +129,11 @@ def _name() -> pl.Expr:
     return pl.when(whole == "").then(pl.lit(NO_NAME)).otherwise(whole).alias("name")
 
 
-def _age(born: pl.Expr, day: dt.date) -> pl.Expr:
+def age_in_years(born: pl.Expr, day: dt.date) -> pl.Expr:
     """Whole years on a day, as `dates.age_on` counts them."""
-    birthday_to_come = (born.dt.month() * 100 + born.dt.day()) > day.month * 100 + day.day
+    birthday_to_come = (
+        born.dt.month().cast(pl.Int32) * 100 + born.dt.day()
+    ) > day.month * 100 + day.day  # Int8 would overflow
     return day.year - born.dt.year() - birthday_to_come.cast(pl.Int32)
 
 

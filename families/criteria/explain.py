@@ -10,6 +10,7 @@ import polars as pl
 
 from families import dates
 from families.criteria.ruleset import Criterion, Ruleset
+from families.tables.source_names import source_label
 
 OUTCOMES = {"met": "met", "not_met": "not met", "unknown": "not known"}
 
@@ -126,7 +127,7 @@ def _from(finding: Mapping[str, object], file_names: Mapping[str, str]) -> str:
     places: dict[str, list[int]] = {}
     for source, delivery, row in rows:
         file = file_names.get(delivery, delivery)
-        places.setdefault(f"{_capital(source.replace('_', ' '))}, {file}", []).append(row)
+        places.setdefault(f"{source_label(source)}, {file}", []).append(row)
     return " ".join(f"{place} {_rows(numbers)}." for place, numbers in places.items())
 
 

@@ -12,12 +12,14 @@ from polars.testing import assert_frame_equal
 from families.casebook.folding import fold, folded
 from families.casebook.selection import (
     absence_by_half_term,
+    age_in_years,
     coverage_lines,
     families_entering,
     family_names,
     rows_to_publish,
     schools_attended,
 )
+from families.dates import age_on
 
 
 def rows(run: MadeUpRun) -> dict[str, pl.DataFrame]:
@@ -213,3 +215,9 @@ def test_search_folds_what_is_typed_as_it_folds_names(words: str) -> None:
 )
 def test_a_name_is_found_without_its_accents(name: str, typed: str) -> None:
     assert fold(name) == fold(typed)
+
+
+@given(st.dates(dt.date(1900, 1, 1), AS_OF))
+def test_ages_are_those_of_the_calendar(born: dt.date) -> None:
+    shown = pl.select(age_in_years(pl.lit(born), AS_OF)).item()
+    assert shown == age_on(born, AS_OF)

@@ -1,4 +1,4 @@
-"""The words pages use for sources; an id that is not here is shown as plain words."""
+"""What sources are called in front of people; an id that is not here is shown as plain words."""
 
 from __future__ import annotations
 
