@@ -160,7 +160,9 @@ def _serve() -> None:
             answer = {"refused": str(refusal)}
         except MemoryError:
             break
-        except Exception as error:  # a fault of ours must not look like a damaged file, nor show what the file holds
+        except (KeyboardInterrupt, SystemExit):
+            break
+        except BaseException as error:  # polars may panic; a fault of ours must not show what the file holds
             answer = {"failed": type(error).__name__}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

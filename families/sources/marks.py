@@ -25,8 +25,8 @@ from families.reference import REFERENCE
 from families.sources import delimited
 from families.sources import identifiers as ids
 from families.sources.date_formats import parse_dates
-from families.sources.layouts import Fit, Layout, Mapping, best_fit, fit, layouts
-from families.sources.opening import Opened
+from families.sources.layouts import Layout, Mapping, fit, layouts
+from families.sources.opening import Opened, damage_as_sentence
 from families.sources.reading import REJECTED_SCHEMA, bad_rows
 from families.sources.recognise import Recognised
 from families.sources.shaping import Delivery, Read, conform
@@ -38,6 +38,7 @@ SPACE = 32
 SESSIONS = {"AM": 0, "PM": 1, "1": 0, "2": 1, "MORNING": 0, "AFTERNOON": 1, "AM SESSION": 0, "PM SESSION": 1}
 FIRST_DAY, LAST_DAY = dt.date(1990, 8, 1), dt.date(2050, 7, 31)
 EPOCH = dt.date(1970, 1, 1)
+CLOCK = r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?"
 HIERARCHY = ("present", "approved_educational_activity", "authorised_absence", "unauthorised_absence")
 PARQUET_ROWS = 2_000_000
 MOST_REJECTED_KEPT = 5_000_000
@@ -63,7 +64,7 @@ class _Gathered:
     session: list[NDArray[np.int32]] = field(default_factory=list)  # days from 1970, times two, one more for PM
     code: list[NDArray[np.uint8]] = field(default_factory=list)
     row: list[NDArray[np.uint32]] = field(default_factory=list)
-    received: list[NDArray[np.int32]] = field(default_factory=list)
+    received: list[NDArray[np.int64]] = field(default_factory=list)  # seconds from 1970, -1 where not stated
     rejected: list[pl.DataFrame] = field(default_factory=list)
     rows: int = 0
 
@@ -73,49 +74,40 @@ def read_marks(opened: Opened, recognised: Recognised | None, delivery: Delivery
     gathered = _Gathered()
     layout = layouts()[SOURCE]
     frames = _from_parquet(opened, layout, mapping) if recognised is None else _from_text(recognised, gathered, mapping)
-    form = (mapping.formats if mapping else {}).get("date")
     for frame in frames:
-        _add(gathered, frame, form=form)
+        _add(gathered, frame, formats=mapping.formats if mapping else {})
     return _read(gathered, delivery)
 
 
-def is_marks_parquet(opened: Opened, mapping: Mapping | None) -> Fit | None:
-    """How a Parquet file's columns fit; Refused where it is damaged."""
-    try:
-        names = pq.ParquetFile(opened.path).schema_arrow.names
-    except (pa.ArrowException, OSError, ValueError):
-        raise Refused(f"{opened.name} is a damaged or cut short Parquet file: ask the sender for it again.") from None
-    found = fit(layouts()[SOURCE], names, mapping)
-    return None if found.missing else found
-
-
-def parquet_names(opened: Opened) -> list[str]:
-    """The column names of a Parquet file."""
-    return list(pq.ParquetFile(opened.path).schema_arrow.names)
-
-
 def _from_parquet(opened: Opened, layout: Layout, mapping: Mapping | None) -> Iterator[pl.DataFrame]:
-    found = is_marks_parquet(opened, mapping)
-    if found is None:
-        near = best_fit(parquet_names(opened), [layout])[0]
+    sentence = f"{opened.name} is a damaged or cut short Parquet file: ask the sender for it again."
+    with damage_as_sentence(sentence):
+        file = pq.ParquetFile(opened.path)
+        names = list(file.schema_arrow.names)
+        found = fit(layout, names, mapping)
+    if found.missing:
         raise Refused(
-            f"{opened.name} lacks {', '.join(near.missing)}, which {SOURCE} needs (only session marks are read from "
+            f"{opened.name} lacks {', '.join(found.missing)}, which {SOURCE} needs (only session marks are read from "
             "Parquet): add the columns, or map them with --mapping."
         )
-    names = parquet_names(opened)
-    try:
-        file = pq.ParquetFile(opened.path)
-        wanted = [names[place] for place in found.places.values()]
-        first = 1
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
-            frame = pl.DataFrame(pl.from_arrow(batch)).select(
-                pl.col(names[place]).cast(pl.String).alias(column) for column, place in found.places.items()
-            )
-            numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias("row")
-            first += frame.height
-            yield _complete(frame.insert_column(0, numbers), layout, mapping)
-    except (pa.ArrowException, OSError, ValueError):
-        raise Refused(f"{opened.name} is a damaged or cut short Parquet file: ask the sender for it again.") from None
+    first = 1
+    with damage_as_sentence(sentence):
+        batches = file.iter_batches(batch_size=PARQUET_ROWS, columns=[names[place] for place in found.places.values()])
+    while True:
+        with damage_as_sentence(sentence):
+            batch = next(batches, None)
+            if batch is None:
+                return
+            batch.validate(full=True)
+            frame = _as_texts(batch, {column: names[place] for column, place in found.places.items()})
+        numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias("row")
+        first += frame.height
+        yield _complete(frame.insert_column(0, numbers), layout, mapping)
+
+
+def _as_texts(batch: pa.RecordBatch, names: dict[str, str]) -> pl.DataFrame:
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    return frame.select(pl.col(name).cast(pl.String).alias(column) for column, name in names.items())
 
 
 def _from_text(recognised: Recognised, gathered: _Gathered, mapping: Mapping | None) -> Iterator[pl.DataFrame]:
@@ -160,12 +152,12 @@ def _characters() -> tuple[dict[str, int], dict[int, int]]:
     return codes, rank
 
 
-def _add(gathered: _Gathered, frame: pl.DataFrame, *, form: str | None) -> None:
+def _add(gathered: _Gathered, frame: pl.DataFrame, *, formats: dict[str, str]) -> None:
     """One block: texts become numbers by their distinct values; rows that cannot be are set aside."""
     gathered.rows += frame.height
     pupil = _numbered(frame["upn"], gathered.upns, _upn)
     school = _numbered(frame["school"], gathered.schools, ids.laestab)
-    days = _by_value(frame["date"], lambda texts: _days(texts, form), pl.Int32)
+    days = _by_value(frame["date"], lambda texts: _days(texts, formats.get("date")), pl.Int32)
     half = _by_value(frame["session"], _session, pl.Int32)
     codes = _by_value(frame["mark"], _code, pl.Int32)
     is_weekend = (days + 3) % 7 >= 5
@@ -189,11 +181,16 @@ def _add(gathered: _Gathered, frame: pl.DataFrame, *, form: str | None) -> None:
     gathered.session.append((days.filter(good) * 2 + half.filter(good)).to_numpy().astype(np.int32))
     gathered.code.append(codes.filter(good).to_numpy().astype(np.uint8))
     gathered.row.append(frame["row"].filter(good).to_numpy().astype(np.uint32))
-    if frame["received"].null_count() < frame.height:
-        received = _by_value(frame["received"], lambda texts: parse_dates(texts).cast(pl.Int32), pl.Int32)
-        gathered.received.append(received.filter(good).fill_null(-1).to_numpy().astype(np.int32))
-    else:
-        gathered.received.append(np.full(int(good.sum()), -1, dtype=np.int32))
+    received = _by_value(frame["received"], lambda texts: _seconds(texts, formats.get("received")), pl.Int64)
+    gathered.received.append(received.filter(good).fill_null(-1).to_numpy())
+
+
+def _seconds(texts: pl.Series, form: str | None) -> pl.Series:
+    """Days and times of receipt as seconds from 1970; a day without a time counts as its start."""
+    days = parse_dates(texts, form=form).cast(pl.Int64)
+    time = texts.alias("text").to_frame().select(pl.col("text").str.extract_groups(CLOCK).alias("time")).unnest("time")
+    hours, minutes, seconds = (time.to_series(place).cast(pl.Int64, strict=False).fill_null(0) for place in range(3))
+    return days * 86_400 + hours * 3600 + minutes * 60 + seconds
 
 
 def _check_count(gathered: _Gathered) -> None:
@@ -314,7 +311,7 @@ def _joined(gathered: _Gathered) -> tuple[NDArray[Any], ...]:
     """Each list of pieces as one array; the pieces are let go as they are joined."""
     joined = []
     kinds = {"pupil": np.uint32, "school": np.uint16, "session": np.int32, "code": np.uint8, "row": np.uint32,
-             "received": np.int32}  # fmt: skip
+             "received": np.int64}  # fmt: skip
     for name, kind in kinds.items():
         pieces = getattr(gathered, name)
         joined.append(np.concatenate(pieces) if pieces else np.empty(0, dtype=kind))

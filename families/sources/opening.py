@@ -99,6 +99,21 @@ def open_file(path: Path, *, work: Path) -> Opened:
 
 
 @contextmanager
+def damage_as_sentence(sentence: str) -> Iterator[None]:
+    """Whatever a reading library raises on a damaged file, polars' panics too, becomes the sentence."""
+    try:
+        yield
+    except Refused:
+        raise
+    except BaseException as error:
+        if isinstance(error, MemoryError) or not (
+            isinstance(error, Exception) or type(error).__name__ == "PanicException"
+        ):
+            raise
+        raise Refused(sentence) from None
+
+
+@contextmanager
 def _as_sentence(name: str) -> Iterator[None]:
     try:
         yield

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import fastexcel
 import polars as pl
 
-from families.errors import Refused
-from families.sources.opening import Opened
+from families.sources.opening import Opened, damage_as_sentence
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,10 @@ class Sheet:
 
 def read_sheets(opened: Opened) -> list[Sheet]:
     """Every sheet with cells in it."""
-    try:
+    sentence = f"{opened.name} is a damaged or locked workbook: open it in Excel, save it as CSV and load that."
+    with damage_as_sentence(sentence):
         reader = fastexcel.read_excel(opened.read())
         sheets = [Sheet(name, _cells(reader, name)) for name in reader.sheet_names]
-    except fastexcel.FastExcelError:
-        raise Refused(
-            f"{opened.name} is a damaged or locked workbook: open it in Excel, save it as CSV and load that."
-        ) from None
     return [sheet for sheet in sheets if sheet.cells.height and sheet.cells.width]
 
 

@@ -39,8 +39,7 @@ def test_the_later_received_mark_wins_else_the_hierarchy_and_each_loser_is_count
     receipt, records = taken_in(
         tmp_path,
         "m.csv",
-        HEADER
-        + f"{A},8814001,2012-09-03,AM,I,2012-09-10\n{A},8814001,2012-09-03,AM,N,2012-09-04\n"  # later received first
+        HEADER + f"{A},8814001,2012-09-03,AM,I,2012-09-10 09:30\n{A},8814001,2012-09-03,AM,/,2012-09-10 09:15\n"
         f"{A},8814001,2012-09-03,PM,O,\n{A},8814001,2012-09-03,PM,\\,\n"  # present beats unauthorised
         f"{A},8814001,2012-09-04,AM,O,\n{A},8814001,2012-09-04,AM,O,\n"  # word for word the same
         f"{A},8814001,2012-09-04,PM,O,\n{A},8814001,2012-09-04,PM,-,\n",  # a mark beats none
