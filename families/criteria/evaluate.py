@@ -8,7 +8,7 @@ import polars as pl
 
 from families.criteria import facts as known
 from families.criteria.facts import Facts
-from families.criteria.measures import gaps, measured, window_of
+from families.criteria.measures import fresh_benefit_checks, gaps, measured, window_of
 from families.criteria.ruleset import Condition, Criterion, Ruleset, Strand
 
 MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
@@ -56,9 +56,9 @@ def _asked(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.DataF
 
 def _findings(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
     window = window_of(criterion, facts)
-    return (
-        _asked(criterion, rules, facts, members)
-        .join(measured(criterion, facts), on="person_id", how="left")
+    asked = _asked(criterion, rules, facts, members)
+    findings = (
+        asked.join(measured(criterion, facts), on="person_id", how="left")
         .join(gaps(criterion, facts).with_columns(pl.lit(True).alias("has_gap")), on="person_id", how="left")
         .with_columns(
             pl.col("value").fill_null(0),
@@ -75,6 +75,50 @@ def _findings(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.Da
             pl.when(pl.col("outcome") == UNKNOWN)
             .then(pl.format("{}; {} would settle it", "why", pl.lit(criterion.settled_by)))
             .alias("detail"),
+        )
+        .select(FINDING)
+    )
+    if criterion.table != "benefits":
+        return findings
+    alone = members.join(asked, on="family_id", how="anti")
+    return pl.concat([findings, _of_no_known_adult(criterion, facts, alone, template=findings)])
+
+
+def _of_no_known_adult(
+    criterion: Criterion, facts: Facts, members: pl.DataFrame, *, template: pl.DataFrame
+) -> pl.DataFrame:
+    """Families of whom no adult is known: where DWP answered for every home and named nobody there, nobody claims."""
+    window = window_of(criterion, facts)
+    checked = fresh_benefit_checks(criterion, facts)
+    unanswered = f"no adult of the family is known, and DWP has not answered for the address; {criterion.settled_by}"
+    somebody = "somebody claims at the address who is not known to be of the family; a record that ties them to a child"
+    return (
+        members.join(checked, on="person_id", how="left")
+        .group_by("family_id")
+        .agg(
+            pl.col("stated_on").is_not_null().all().alias("answered"),
+            pl.col("claimants").sum(),
+            pl.col("stated_on").max().alias("newest_on"),
+        )
+        .with_columns(
+            pl.when(pl.col("answered") & (pl.col("claimants") == 0))
+            .then(pl.lit(NOT_MET))
+            .otherwise(pl.lit(UNKNOWN))
+            .alias("outcome"),
+            pl.when(pl.col("answered") & (pl.col("claimants") > 0))
+            .then(pl.lit(somebody))
+            .otherwise(pl.lit(unanswered))
+            .alias("why"),
+        )
+        .with_columns(
+            pl.when(pl.col("outcome") == UNKNOWN).then(pl.format("{} would settle it", "why")).alias("detail"),
+            pl.lit(criterion.id).alias("criterion"),
+            pl.lit(criterion.strand).alias("strand"),
+            pl.lit(0, dtype=pl.Int64).alias("value"),
+            pl.lit(criterion.bound.words).alias("bound"),
+            pl.lit(window.first_day).alias("window_from"),
+            pl.lit(window.last_day).alias("window_to"),
+            *(pl.lit(None, dtype=template.schema[name]).alias(name) for name in ("person_id", "out_of", "evidence")),
         )
         .select(FINDING)
     )

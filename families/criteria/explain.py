@@ -62,6 +62,8 @@ def day(value: dt.date) -> str:
 
 
 def _who(finding: Mapping[str, object], *, as_of: dt.date) -> str:
+    if finding.get("person_id", "") is None:
+        return "The family"
     name = str(finding.get("forename") or "This person")
     born = finding.get("date_of_birth")
     return f"{name}, {dates.age_on(born, as_of)}," if isinstance(born, dt.date) else name

@@ -29,7 +29,8 @@ class Facts:
 
     `events`: by table, rows of person_id, on, until, the columns criteria filter by, and evidence.
     `absence`: the Absence table. `stays`: person_id, school, phase, starts, ends (blank where it goes on).
-    `coverage`: the Coverage table. `benefit_checks`: person_id, stated_on of the newest match of their address.
+    `coverage`: the Coverage table. `benefit_checks`: person_id, stated_on of the newest match that answered for
+    every address they live at, claimants (people named there).
     `members`: family_id, person_id, role, is_resident, date_of_birth.
     """
 
@@ -87,7 +88,9 @@ def gather(
         absence=absence,
         stays=stays,
         coverage=records["coverage"],
-        benefit_checks=_benefit_checks(records["benefit_checks"], address_of_record, residences, as_of=as_of),
+        benefit_checks=_benefit_checks(
+            records["benefit_checks"], events["benefits"], address_of_record, residences, as_of=as_of
+        ),
     )
 
 
@@ -179,44 +182,66 @@ def _roll(statuses: pl.DataFrame) -> pl.DataFrame:
 def _provision(
     statuses: pl.DataFrame, stays: pl.DataFrame, exclusions: pl.DataFrame, *, as_of: dt.date
 ) -> pl.DataFrame:
-    """Who is in a pupil referral unit or alternative provision because excluded."""
+    """Who is in a pupil referral unit or alternative provision, after an exclusion or for another reason."""
+    reason = pl.col("reason")
     placed = (
-        statuses.filter(pl.col("status") == "AP", pl.col("reason").str.contains(EXCLUDED))
+        statuses.filter(pl.col("status") == "AP", reason.is_not_null())
         .with_columns(pl.col("started_on").alias("on"), pl.col("ended_on").alias("until"))
-        .select("person_id", "on", "until", *EVIDENCE)
+        .select("person_id", "on", "until", _why_placed(reason.str.contains(EXCLUDED)), *EVIDENCE)
     )
     expelled = exclusions.filter(pl.col("category") == "PERM").select("person_id").unique()
     in_unit = (
         stays.filter(pl.col("phase") == PRU)
         .join(expelled, on="person_id", how="semi")
-        .select("person_id", pl.col("starts").alias("on"), pl.col("ends").alias("until"), *EVIDENCE)
+        .select(
+            "person_id",
+            pl.col("starts").alias("on"),
+            pl.col("ends").alias("until"),
+            _why_placed(pl.lit(True)),
+            *EVIDENCE,
+        )
     )
     return (
         pl.concat([placed, in_unit])
-        .with_columns(pl.lit("after_exclusion").alias("status"))
         .filter(pl.col("on").fill_null(as_of) <= as_of)
         .sort("person_id", "on", *EVIDENCE, nulls_last=True)
     )
 
 
+def _why_placed(after_exclusion: pl.Expr) -> pl.Expr:
+    """In alternative provision after an exclusion, or for another reason, which does not count."""
+    return pl.when(after_exclusion).then(pl.lit("after_exclusion")).otherwise(pl.lit("other_reason")).alias("status")
+
+
 def _benefit_checks(
-    checks: pl.DataFrame, address_of_record: pl.DataFrame, residences: pl.DataFrame, *, as_of: dt.date
+    checks: pl.DataFrame,
+    benefits: pl.DataFrame,
+    address_of_record: pl.DataFrame,
+    residences: pl.DataFrame,
+    *,
+    as_of: dt.date,
 ) -> pl.DataFrame:
     """When DWP last answered for each address a person now lives at; people with an unanswered address are left out."""
-    of_address = address_of_record.select(*RECORD, "address_id")
     answered = (
         checks.filter(pl.col("is_matched"), pl.col("stated_on") <= as_of)
-        .join(of_address, on=RECORD, how="inner")
+        .join(address_of_record.select(*RECORD, "address_id"), on=RECORD, how="inner")
         .group_by("address_id")
         .agg(pl.col("stated_on").max())
     )
+    living = residences.filter(pl.col("is_current")).select("person_id", "address_id").unique()
+    claiming = (
+        living.join(benefits.select("person_id").unique(), on="person_id", how="semi")
+        .group_by("address_id")
+        .agg(pl.len().cast(pl.Int64).alias("claimants"))
+    )
     return (
-        residences.filter(pl.col("is_current"))
-        .select("person_id", "address_id")
-        .unique()
-        .join(answered, on="address_id", how="left")
+        living.join(answered, on="address_id", how="left")
+        .join(claiming, on="address_id", how="left")
         .group_by("person_id")
-        .agg(pl.when(pl.col("stated_on").is_not_null().all()).then(pl.col("stated_on").min()).alias("stated_on"))
+        .agg(
+            pl.when(pl.col("stated_on").is_not_null().all()).then(pl.col("stated_on").min()).alias("stated_on"),
+            pl.col("claimants").sum(),
+        )
         .filter(pl.col("stated_on").is_not_null())
         .sort("person_id")
     )
@@ -384,10 +409,11 @@ def roll_gaps(facts: Facts) -> pl.DataFrame:
 
 def provision_gaps(facts: Facts) -> pl.DataFrame:
     """As `roll_gaps`, and children on the roll of a unit of whom no exclusion is known: person_id, missing, why."""
+    explained = in_force(facts.events["provision"], facts.as_of)
     in_unit = (
         on_roll(facts.stays, as_of=facts.as_of)
         .filter(pl.col("phase") == PRU)
-        .join(facts.events["provision"], on="person_id", how="anti")
+        .join(explained, on="person_id", how="anti")
         .select("person_id")
         .unique(maintain_order=True)
     )

@@ -118,12 +118,12 @@ def gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
 
 def _benefit_gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
     """People whose address DWP did not answer for, or not lately; an old answer is named with its date."""
-    fresh = facts.benefit_checks.filter(pl.col("stated_on") >= _oldest_fresh_day(criterion, facts))
+    fresh = fresh_benefit_checks(criterion, facts)
     return (
         facts.members.select("person_id")
         .unique()
         .join(fresh, on="person_id", how="anti")
-        .join(facts.benefit_checks, on="person_id", how="left")
+        .join(facts.benefit_checks.select("person_id", "stated_on"), on="person_id", how="left")
         .sort("person_id")
         .select(
             "person_id",
@@ -134,6 +134,11 @@ def _benefit_gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
             .alias("why"),
         )
     )
+
+
+def fresh_benefit_checks(criterion: Criterion, facts: Facts) -> pl.DataFrame:
+    """The benefit checks that are not too old to rely on."""
+    return facts.benefit_checks.filter(pl.col("stated_on") >= _oldest_fresh_day(criterion, facts))
 
 
 def _feed_gaps(source: str, criterion: Criterion, facts: Facts) -> pl.DataFrame:

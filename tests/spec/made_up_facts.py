@@ -18,6 +18,7 @@ from families.tables.records import Coverage
 
 SCHOOL = "8812001"
 FEEDS = ("youth_justice", "asb", "social_care", "exclusions")
+CHECKS = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
 EVENT = {"on": pl.Date, "until": pl.Date, "source": pl.String, "delivery": pl.String, "row": pl.Int64}
 COLUMNS = {
     "exclusions": {"category": pl.String},
@@ -41,6 +42,7 @@ class Person:
     events: tuple[tuple, ...] = ()
     at_school: bool = True
     address_answered: dt.date | None = None
+    claimants_at_address: int = 0
 
 
 def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, ...] = ()) -> Facts:
@@ -72,7 +74,7 @@ def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, 
         schema={name: column.dtype for name, column in Coverage.columns().items()},
         orient="row",
     )
-    answered = [(p.name, p.address_answered) for p in people if p.address_answered]
+    answered = [(p.name, p.address_answered, p.claimants_at_address) for p in people if p.address_answered]
     return Facts(
         as_of=as_of,
         terms=dates.authority_terms(),
@@ -81,7 +83,7 @@ def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, 
         absence=_absence(pupils),
         stays=stays,
         coverage=coverage,
-        benefit_checks=pl.DataFrame(answered, schema={"person_id": pl.String, "stated_on": pl.Date}, orient="row"),
+        benefit_checks=pl.DataFrame(answered, schema=CHECKS, orient="row"),
     )
 
 

@@ -152,5 +152,15 @@ def test_two_of_three_known_and_local_unknown_leaves_eligibility_unknown():
     assert outcome(family, as_of=AS_OF, not_delivered=("social_care",))["eligible"] == "unknown"
 
 
-def test_nobody_known_to_work_is_not_nobody_out_of_work():
-    assert outcome([child()], as_of=AS_OF)["work"] == "unknown"
+@pytest.mark.parametrize(
+    ("answered", "claimants", "expected"),
+    [(None, 0, "unknown"), (LAST_MONTH, 0, "not_met"), (LAST_MONTH, 1, "unknown"), (D(2012, 2, 1), 0, "unknown")],
+)
+def test_a_family_of_whom_no_adult_is_known_goes_by_what_dwp_answered_for_its_address(answered, claimants, expected):
+    family = [child(address_answered=answered, claimants_at_address=claimants)]
+    assert outcome(family, as_of=AS_OF)["work"] == expected
+
+
+def test_alternative_provision_for_another_reason_does_not_count():
+    family = [child(events=[("provision", D(2012, 1, 1), None, {"status": "other_reason"})]), adult()]
+    assert outcome(family, as_of=AS_OF)["education"] == "not_met"
