@@ -38,10 +38,8 @@ def in_order(persons: pl.DataFrame, *, first: int) -> pl.DataFrame:
 _NAMES = [
     "given",
     "family_name",
-    "forenames",
     "forename",
     "surname",
-    "surname_words",
     "other_forename",
     "other_surnames",
 ]
@@ -51,7 +49,7 @@ _SPAN = ["valid_from", "valid_to"]
 _ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
 
 
-_STATED_NAMES = ["forename", "middle_names", "surname", "preferred_forename", "preferred_surname", "former_surname"]
+_STATED_NAMES = ["forename", "surname", "preferred_forename", "preferred_surname", "former_surname"]
 _BORN = ["date_of_birth", "birth_year", "birth_month", "birth_day", "age"]
 _READ = [
     *KEYS,
@@ -80,7 +78,6 @@ def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _normal_names(ways: pl.DataFrame) -> pl.DataFrame:
     given = pl.col("forename")
-    with_middle = pl.concat_str([given, pl.col("middle_names")], separator=" ", ignore_nulls=True)
     former, preferred = (
         names.normal_surname(pl.col("former_surname")),
         names.normal_surname(pl.col("preferred_surname")),
@@ -89,10 +86,8 @@ def _normal_names(ways: pl.DataFrame) -> pl.DataFrame:
         "way",
         given=pl.when(names.normal_forenames(given).is_not_null()).then(given.str.strip_chars()),
         family_name=pl.when(names.normal_surname(pl.col("surname")).is_not_null()).then(pl.col("surname")),
-        forenames=pl.when(given.is_not_null()).then(names.normal_forenames(with_middle)),
         other_forename=names.first_forename(names.normal_forenames(pl.col("preferred_forename"))),
         forename=names.first_forename(names.normal_forenames(given)),
-        surname_words=names.surname_words(pl.col("surname")),
         surname=names.normal_surname(pl.col("surname")),
         other_surnames=pl.concat_list(former, preferred, names.surname_parts(pl.col("surname"))),
     )
