@@ -42,7 +42,7 @@ $(UV):
 
 sample: install ## make data/sample again, from its seed
 	rm -rf data/sample
-	$(RUN) families synthesise data/sample --pupils 600 --seed 1
+	$(RUN) families synthesise data/sample --pupils 600 --seed 1 --format parquet
 
 clean:
 	rm -rf .venv .uv var .pytest_cache .mypy_cache .ruff_cache .hypothesis
