@@ -77,22 +77,32 @@ def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _normal_names(ways: pl.DataFrame) -> pl.DataFrame:
-    given = pl.col("forename")
-    former, preferred = (
-        names.normal_surname(pl.col("former_surname")),
-        names.normal_surname(pl.col("preferred_surname")),
+    text = pl.col("text")
+    first = names.first_forename(names.normal_forenames(text))
+    given = _each_once(
+        ways["forename"], forename=first, given=pl.when(first.is_not_null()).then(text.str.strip_chars())
     )
-    normal = ways.select(
-        "way",
-        given=pl.when(names.normal_forenames(given).is_not_null()).then(given.str.strip_chars()),
-        family_name=pl.when(names.normal_surname(pl.col("surname")).is_not_null()).then(pl.col("surname")),
-        other_forename=names.first_forename(names.normal_forenames(pl.col("preferred_forename"))),
-        forename=names.first_forename(names.normal_forenames(given)),
-        surname=names.normal_surname(pl.col("surname")),
-        other_surnames=pl.concat_list(former, preferred, names.surname_parts(pl.col("surname"))),
+    family = _each_once(
+        ways["surname"],
+        surname=names.normal_surname(text),
+        family_name=pl.when(names.normal_surname(text).is_not_null()).then(text),
+        parts=names.surname_parts(text),
     )
-    others = pl.col("other_surnames").list.drop_nulls().list.unique(maintain_order=True)
-    return normal.with_columns(other_surnames=others.list.set_difference(pl.concat_list("surname")).list.sort())
+    preferred = _each_once(ways["preferred_forename"], other_forename=first)
+    others = [
+        _each_once(ways[name], **{name: names.normal_surname(text)}) for name in ("former_surname", "preferred_surname")
+    ]
+    normal = pl.concat([ways.select("way"), given, family, preferred, *others], how="horizontal")
+    stated = pl.concat_list("former_surname", "preferred_surname", pl.col("parts").fill_null([])).list.drop_nulls()
+    other = stated.list.unique().list.set_difference(pl.concat_list("surname")).list.sort()
+    return normal.with_columns(other_surnames=other).drop("parts", "former_surname", "preferred_surname")
+
+
+def _each_once(texts: pl.Series, **normal: pl.Expr) -> pl.DataFrame:
+    """Expressions over `text`, worked out once for each different text and laid out in the order of the texts."""
+    asked = pl.DataFrame({"text": texts})
+    known = asked.unique(maintain_order=True).with_columns(**normal)
+    return asked.join(known, on="text", how="left", nulls_equal=True, maintain_order="left").drop("text")
 
 
 def _with_birth_dates(frame: pl.DataFrame) -> pl.DataFrame:
