@@ -126,7 +126,6 @@ def _from_json(line: str) -> Any:
         source=raw["source"],
         mapping=Mapping(**raw["mapping"]) if raw["mapping"] else None,
         received_on=dt.date.fromisoformat(raw["received_on"]),
-        known=raw["known"],
         folder=Path(raw["folder"]) if raw["folder"] else None,
     )
 

@@ -193,7 +193,7 @@ class _Splitter:
         return cls(
             quote.encode(),
             re.compile(
-                wrap + rb"((?:[^" + wrap + rb"]|" + wrap * 2 + rb")*)" + wrap + rb"(?=" + mark + rb"|\r?\n|\r?\Z)"
+                wrap + rb"((?:[^" + wrap + rb"]++|" + wrap * 2 + rb")*+)" + wrap + rb"(?=" + mark + rb"|\r?\n|\r?\Z)"
             ),
             re.compile(rb"[^\n" + mark + rb"]*"),
         )

@@ -24,7 +24,7 @@ from families.sources.opening import keep_copy
 from families.sources.parcels import Parcel, parcels_under
 from families.sources.receipts import Receipt, from_json
 from families.sources.shaping import schema_of
-from families.sources.taking_in import ID_LENGTH, TABLES, XML_ROOTS, Request, refuse_known, take_in
+from families.sources.taking_in import ID_LENGTH, TABLES, XML_ROOTS, Request, take_in
 from families.tables.records import RECORD_TABLES
 
 INCOMING = ".incoming-"
@@ -106,8 +106,9 @@ def load_each(
         for parcel in parcels_under(paths, refusals):
             tell(parcel.name)
             try:
-                request = _request(home_path, parcel, wanted, saved, received_on, known, dry_run=dry_run)
-                receipt = _taken_in(parcel, request, reader.take_in if is_apart else take_in)
+                request = _request(home_path, parcel, wanted, saved, received_on, dry_run=dry_run)
+                _refuse_known(parcel.name, [request.sha256], known)
+                receipt = _taken_in(parcel, request, reader.take_in if is_apart else take_in, known)
             except Refused as refusal:
                 refusals.append(str(refusal))
                 continue
@@ -117,9 +118,19 @@ def load_each(
 
 
 def _known_by(receipt: Receipt) -> dict[str, str]:
+    """The SHA-256 by which a delivery is known again, packed or unpacked, and the words for it."""
     words = f"delivery {receipt.delivery} ({receipt.file}, received {receipt.received_on:%d/%m/%Y})"
-    shas = [receipt.sha256] if receipt.source == TABLES else [receipt.sha256, *receipt.files.values()]
-    return dict.fromkeys(shas, words)
+    return dict.fromkeys([receipt.sha256, *_unpacked(receipt)], words)
+
+
+def _unpacked(receipt: Receipt) -> list[str]:
+    return [] if receipt.source == TABLES else list(receipt.files.values())
+
+
+def _refuse_known(name: str, hashes: Iterable[str], known: dict[str, str]) -> None:
+    for sha256 in hashes:
+        if sha256 in known:
+            raise Refused(f"{name} was loaded before, as {known[sha256]}: nothing was changed.")
 
 
 def _wanted_source(source: str | None, mapping: Mapping | None) -> str | None:
@@ -137,26 +148,27 @@ def _request(
     source: str | None,
     mapping: Mapping | None,
     received_on: dt.date,
-    known: dict[str, str],
     *,
     dry_run: bool,
 ) -> Request:
     sha256 = parcel.sha256()
-    refuse_known(parcel.name, sha256, known)
     place = home_path / "deliveries" / f"{INCOMING}{os.getpid()}-{sha256[:ID_LENGTH]}"
     folder = None if dry_run else place
-    return Request(parcel.paths, parcel.name, sha256, source, mapping, received_on, known, folder)
+    return Request(parcel.paths, parcel.name, sha256, source, mapping, received_on, folder)
 
 
-def _taken_in(parcel: Parcel, request: Request, read: Callable[[Request], Receipt]) -> Receipt:
+def _taken_in(parcel: Parcel, request: Request, read: Callable[[Request], Receipt], known: dict[str, str]) -> Receipt:
     """Read a delivery into the folder of the request, and make it count by renaming that."""
     if request.folder is None:
-        return read(request)
+        receipt = read(request)
+        _refuse_known(parcel.name, _unpacked(receipt), known)
+        return receipt
     try:
         _make(request.folder)
         (request.folder / "tables").mkdir()
         inner = Request(**{**vars(request), "folder": request.folder / "tables"})
         receipt = read(inner)
+        _refuse_known(parcel.name, _unpacked(receipt), known)
         _commit(parcel, request.folder, receipt)
     except OSError as error:
         raise Refused(

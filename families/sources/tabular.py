@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from families.reference import REFERENCE
+from families.sources.layouts import layouts
 from families.sources.shaping import Delivery, Tables, inferred_coverage, one_line, persons, with_address
 from families.sources.values import FLAG_SCHEMA, doubt, first_reason, refuse, stack, words_to_values
 
@@ -15,6 +16,7 @@ BENEFITS = ("JSA", "ESA", "IS", "IB", "SDA", "CA")
 CARE_KINDS = {
     "CIN": "CIN", "CINP": "CIN", "CP": "CP", "CPP": "CP", "LAC": "LAC", "CLA": "LAC", "S47": "S47", "EH": "EH",
 }  # fmt: skip
+SPOKEN_OF = frozenset({"dwp", "school_census", "school_census_tables", "common_transfer_file"})  # besides layouts
 STATUSES = ("CME", "EHE", "AP")
 EXCLUSION_WORDS = {"perm": "PERM", "fixd": "FIXD", "susp": "SUSP", "lnch": "LNCH", "permanent": "PERM", "fixed": "FIXD",
                    "suspension": "SUSP", "suspended": "SUSP", "lunchtime": "LNCH", "lunch": "LNCH"}  # fmt: skip
@@ -75,7 +77,14 @@ def delivery_note(frame: pl.DataFrame, delivery: Delivery) -> Made:
         "covers_to is before covers_from: correct the dates at their source.",
     )
     rows = _kept(frame, rejected).with_columns(pl.col("spoken_of").alias("source"), pl.lit("stated").alias("basis"))
-    return Made({"coverage": rows}, rejected)
+    unknown = doubt(
+        rows,
+        ~pl.col("source").is_in(sorted(SPOKEN_OF | set(layouts()))),
+        "source",
+        "source_unknown",
+        f"No source has this name, so the row covers nothing; besides feeds there are {', '.join(sorted(SPOKEN_OF))}.",
+    )
+    return Made({"coverage": rows}, rejected, unknown)
 
 
 def gazetteer(frame: pl.DataFrame, delivery: Delivery) -> Made:

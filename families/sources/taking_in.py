@@ -47,18 +47,14 @@ class Request:
     source: str | None
     mapping: Mapping | None
     received_on: dt.date
-    known: dict[str, str]  # SHA-256 of what is loaded already, and the words for it
     folder: Path | None
 
 
 def take_in(request: Request) -> Receipt:
     """Read the delivery, check that its rows add up, write its tables. Refused in one sentence where it cannot be."""
     started = time.monotonic()
-    refuse_known(request.name, request.sha256, request.known)
     with tempfile.TemporaryDirectory(prefix="families-") as work:
         opened = [_open(path, Path(work) / str(number)) for number, path in enumerate(request.paths, 1)]
-        if len(opened) == 1:
-            refuse_known(request.name, opened[0].sha256, request.known)
         source, reader = _reader(opened, request.source, request.mapping)
         delivery = Delivery(request.sha256[:ID_LENGTH], source, request.name, request.received_on)
         read = reader(delivery)
@@ -67,12 +63,6 @@ def take_in(request: Request) -> Receipt:
     if request.folder is not None:
         _write(request.folder, tables)
     return _receipt(delivery, read, request=request, opened=opened, seconds=time.monotonic() - started)
-
-
-def refuse_known(name: str, sha256: str, known: dict[str, str]) -> None:
-    """Refuse bytes that are loaded already."""
-    if sha256 in known:
-        raise Refused(f"{name} was loaded before, as {known[sha256]}: nothing was changed.")
 
 
 def _open(path: Path, work: Path) -> Opened:

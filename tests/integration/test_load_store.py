@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
@@ -125,3 +126,11 @@ def test_killed_at_any_moment_a_delivery_is_there_whole_or_not_at_all(tmp_path: 
     assert len(loaded.receipts) + len(loaded.refusals) == 40
     assert len(receipts(home)) == 40
     assert not list((home / "deliveries").glob(".*"))
+
+
+def test_a_zip_of_what_is_loaded_is_known(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    load(home, [write(tmp_path, "asb.csv", ASB)], received_on=RECEIVED, is_apart=False)
+    with pytest.raises(Refused, match="loaded before"):
+        load(home, [write(tmp_path, "asb.csv.gz", gzip.compress(ASB.encode()))], received_on=RECEIVED, is_apart=False)
+    assert len(receipts(home)) == 1
