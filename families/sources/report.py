@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.box import SIMPLE
+from rich.markup import escape
 from rich.table import Table
 
 from families.sources.receipts import Receipt
@@ -12,20 +14,19 @@ COUNTS = ("rows_in", "accepted", "duplicate", "superseded", "rejected")
 
 
 def receipts_table(receipts: Iterable[Receipt], *, title: str = "Loaded") -> Table:
-    """A table of receipts with a total; no personal value is in it."""
+    """A table of receipts with a total, fit for 80 columns; no personal value is in it."""
     listed = sorted(receipts, key=lambda receipt: (receipt.source, receipt.file))
-    table = Table(title=title)
-    for heading in ("delivery", "source", "file"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("rows in", "accepted", "duplicate", "superseded", "rejected"):
-        table.add_column(heading, justify="right")
-    table.add_column("rejected because; doubts", overflow="fold")
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), collapse_padding=True)
+    table.add_column("source, file; why rows were rejected or doubted", overflow="fold", ratio=1)
+    for name in COUNTS:
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for receipt in listed:
-        counts = [f"{getattr(receipt, name):,}" for name in COUNTS]
-        table.add_row(receipt.delivery[:8], receipt.source, receipt.file, *counts, reasons(receipt))
-    totals = [f"{sum(getattr(receipt, name) for receipt in listed):,}" for name in COUNTS]
+        told = reasons(receipt)
+        label = f"{receipt.source} {receipt.file}" + (f"\n  {told}" if told else "")
+        table.add_row(escape(label), *(f"{getattr(receipt, name):,}" for name in COUNTS))
     table.add_section()
-    table.add_row("", "", f"{len(listed)} deliveries", *totals, "")
+    totals = [f"{sum(getattr(receipt, name) for receipt in listed):,}" for name in COUNTS]
+    table.add_row(f"{len(listed)} {'delivery' if len(listed) == 1 else 'deliveries'}", *totals)
     return table
 
 
