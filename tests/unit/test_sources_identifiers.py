@@ -21,9 +21,11 @@ def examples(name: str) -> pl.DataFrame:
 
 
 def test_every_upn_example_is_judged_as_published() -> None:
-    judged = examples("upn_check_examples.csv").select(
-        "input", "expected", "normalised", seen=ids.upn(pl.col("input"))
-    ).with_columns(valid=ids.is_valid_upn(pl.col("seen")))
+    judged = (
+        examples("upn_check_examples.csv")
+        .select("input", "expected", "normalised", seen=ids.upn(pl.col("input")))
+        .with_columns(valid=ids.is_valid_upn(pl.col("seen")))
+    )
     assert judged["seen"].to_list() == judged["normalised"].to_list()
     assert judged["valid"].to_list() == (judged["expected"] == "valid").to_list()
 
