@@ -17,7 +17,7 @@ def _measure(distinct: pl.DataFrame) -> pl.DataFrame:
     if distinct.is_empty():
         return distinct.with_columns(alike=pl.lit(None, pl.Float64), edits=pl.lit(None, pl.Int64))
     with duckdb.connect(":memory:") as con:
-        con.execute("set threads = 1")
+        con.execute("set threads = 1; set temp_directory = ''")  # never spills: these are names in clear
         con.register("pairs", distinct.to_arrow())
         query = "select a, b, jaro_winkler_similarity(a, b) alike, damerau_levenshtein(a, b) edits from pairs"
         return pl.DataFrame(con.execute(query).to_arrow_table()).with_columns(pl.col("edits").cast(pl.Int64))
