@@ -39,6 +39,11 @@ from families.tables.run import RUN_TABLES
 
 Tables = dict[str, pl.DataFrame]
 STATED = ["source", "delivery", "row", "part", "uprn", "saon", "paon", "street", "town", "address", "postcode"]
+FAMILY_RECORDS = ("persons", "contacts", "liabilities", "enrolments", "properties")
+FACT_RECORDS = (
+    "enrolments", "schools", "exclusions", "education_statuses", "offences", "asb_measures", "care_episodes",
+    "benefits", "benefit_checks", "coverage",
+)  # fmt: skip
 NEAR_MISS = ("education", "crime_asb")  # work alone never brings a family in
 
 
@@ -237,7 +242,10 @@ def _steps(
     newest_first = [receipt.delivery for receipt in reversed(_oldest_first(delivered))]
     inputs = _key("inputs", code_version(), *newest_first)
     dated = _key(inputs, str(asked.as_of))
-    records = _Records(home.path)
+
+    def read(*names: str) -> Tables:
+        """The delivered records a step asks for; read anew each time, so that no step carries another's."""
+        return read_records(home.path, tables=list(names))
 
     yield Step(
         "match addresses to the gazetteer",
@@ -245,7 +253,9 @@ def _steps(
         inputs,
         lambda: _named(
             ("address_of_record", "addresses"),
-            match_addresses(stated_addresses(records.of), records.of["properties"], work=work),
+            match_addresses(
+                stated_addresses(**read("persons", "benefit_checks")), read("properties")["properties"], work=work
+            ),
         ),
     )
     yield Step(
@@ -255,7 +265,7 @@ def _steps(
         lambda: _named(
             ("person_of_record", "people"),
             link_people(
-                records.of["persons"],
+                read("persons")["persons"],
                 tables["address_of_record"],
                 previous=_of_published(published, "person_of_record"),
                 work=work,
@@ -268,7 +278,7 @@ def _steps(
         dated,
         lambda: vars(
             form_families(
-                records.of,
+                read(*FAMILY_RECORDS),
                 as_of=asked.as_of,
                 person_of_record=tables["person_of_record"],
                 people=tables["people"],
@@ -282,28 +292,18 @@ def _steps(
         "roll up attendance",
         ("absence", "absence_codes"),
         inputs,
-        lambda: roll_up_attendance(records.of, tables["person_of_record"], newest_first=newest_first),
+        lambda: roll_up_attendance(
+            **read("marks", "attendance_counts"),
+            person_of_record=tables["person_of_record"],
+            newest_first=newest_first,
+        ),
     )
     yield Step(
         "evaluate the criteria",
         ("findings", "assessments"),
         _key(dated, ruleset.sha256),
-        lambda: vars(evaluate(ruleset.rules, _facts(records.of, tables, as_of=asked.as_of))),
+        lambda: vars(evaluate(ruleset.rules, _facts(read(*FACT_RECORDS), tables, as_of=asked.as_of))),
     )
-
-
-@dataclass
-class _Records:
-    """The delivered records, read only when a step needs them."""
-
-    home: Path
-    _read: Tables | None = None
-
-    @property
-    def of(self) -> Tables:
-        if self._read is None:
-            self._read = read_records(self.home)
-        return self._read
 
 
 def _named(names: tuple[str, ...], made: tuple[pl.DataFrame, ...]) -> Tables:
@@ -314,26 +314,28 @@ def _of_published(published: Run | None, table: str) -> pl.DataFrame | None:
     return published.table(table) if published and published.has_table(table) else None
 
 
-def stated_addresses(records: Tables) -> pl.DataFrame:
+def stated_addresses(persons: pl.DataFrame, benefit_checks: pl.DataFrame) -> pl.DataFrame:
     """Every address a record states: of people, and of the addresses submitted to DWP."""
     blank = [pl.lit(None, dtype=pl.String).alias(name) for name in ("saon", "paon", "street", "town")]
-    checks = records["benefit_checks"].with_columns(pl.lit("dwp").alias("source"), *blank).select(STATED)
-    return pl.concat([records["persons"].select(STATED), checks])
+    checks = benefit_checks.with_columns(pl.lit("dwp").alias("source"), *blank).select(STATED)
+    return pl.concat([persons.select(STATED), checks])
 
 
-def roll_up_attendance(records: Tables, person_of_record: pl.DataFrame, *, newest_first: list[str]) -> Tables:
+def roll_up_attendance(
+    marks: pl.DataFrame, attendance_counts: pl.DataFrame, *, person_of_record: pl.DataFrame, newest_first: list[str]
+) -> Tables:
     """The absence tables, from marks and counts of linked children."""
     of_person = person_of_record.select("source", "delivery", "row", "part", "person_id")
-    marks, counts = (
-        records[name].join(of_person, on=["delivery", "row", "part"], how="inner")
-        for name in ("marks", "attendance_counts")
+    of_children, counts = (
+        rows.join(of_person, on=["delivery", "row", "part"], how="inner") for rows in (marks, attendance_counts)
     )
-    latest = sessions.latest_marks(marks, newest_first=newest_first)
+    latest = sessions.latest_marks(of_children, newest_first=newest_first)
     absence = sessions.roll_up(latest, counts, newest_first=newest_first)
     codes = pl.concat(
         [sessions.codes_from_marks(latest), sessions.codes_from_counts(counts, newest_first=newest_first)]
     )
-    return {"absence": absence, "absence_codes": codes.unique([*sessions.HALF_TERM, "code"]).sort(codes.columns[:6])}
+    place = [*sessions.HALF_TERM, "code"]
+    return {"absence": absence, "absence_codes": codes.sort(codes.columns).unique(place, keep="last").sort(place)}
 
 
 def _facts(records: Tables, tables: Tables, *, as_of: dt.date) -> facts.Facts:
@@ -368,8 +370,7 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
     )
     publish(
         open_casebook(asked.database_url),
-        tables=tables
-        | _for_pages(read_records(Path(run.path).parents[1], tables=["enrolments", "schools", "coverage"])),
+        tables=tables | read_records(run.path.parents[1], tables=["enrolments", "schools", "coverage"]),
         explained=explained,
         strands=rules.strand_labels,
         run=PublishedRun(
@@ -382,10 +383,6 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
         ),
         file_names=names,
     )
-
-
-def _for_pages(records: Mapping[str, pl.DataFrame]) -> Tables:
-    return dict(records)
 
 
 def _absence_threshold(rules: Ruleset) -> int | None:
