@@ -18,6 +18,7 @@ ADULT_AGE = 18  # of people in an adult's role whose age no record gives
 LEAVING_AGE = 20  # oldest of people held as pupils
 UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
 FURTHER_ADDRESS = r" address [0-9]+$"  # part of a further row that a census pupil's other address makes
+ROWS_AT_ONCE = 400_000
 UNIQUE_ROWS = ("dwp_match", "pupils", "adults")
 
 
@@ -25,7 +26,14 @@ def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFr
     """Every record with `r`, its place in the order of keys, and everything linkage compares."""
     ordered = in_order(persons.select(_READ), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
-    return _with_exclusive(_with_birth_years(_with_birth_dates(_with_names(placed)))).select(
+    dated = _with_birth_dates(placed)
+    slices = [_comparable(part) for part in dated.iter_slices(ROWS_AT_ONCE)]
+    return pl.concat(slices, rechunk=True) if slices else _comparable(dated)
+
+
+def _comparable(dated: pl.DataFrame) -> pl.DataFrame:
+    """What is worked out row by row, some rows at a time: a county at once would need twice the memory."""
+    return _with_exclusive(_with_birth_years(_with_names(dated))).select(
         "r", *KEYS, "role", *_NAMES, "sex", *_BIRTH, *_IDS, "address_id", "postcode", "stated_on", *_SPAN, *_ROLES
     )
 
@@ -139,7 +147,8 @@ def _with_exclusive(frame: pl.DataFrame) -> pl.DataFrame:
     """`exclusive`: where two records have the same key and another identity, they are two people, whatever else agrees.
 
     Rows of one delivery of a de-duplicated source (the UPN or the source's own number tells whether two rows are one
-    pupil twice), and the several people of one row. `child_row` is the row whose child a contact belongs to.
+    pupil twice), and the several people of one row. Both are hashes: they are only ever compared. `child_row` is the
+    row whose child a contact belongs to.
     """
     part = pl.col("part").str.replace(FURTHER_ADDRESS, "")
     row, own = pl.format("{}|{}", "delivery", "row"), pl.format("{}|{}", "row", part)
@@ -148,11 +157,15 @@ def _with_exclusive(frame: pl.DataFrame) -> pl.DataFrame:
     identity = pl.when(pupils | pl.col("source").is_in(("pupils", "adults"))).then(
         pl.coalesce("upn", "source_person_id")
     )
-    of_delivery = pl.struct(key=key, identity=pl.coalesce(identity, own))
-    of_row = pl.struct(key=pl.when(pl.col("part") != "").then(row), identity=part)
-    none = pl.lit([], pl.List(pl.Struct({"key": pl.String, "identity": pl.String})))
+    of_delivery = pl.struct(key=_hashed(key), identity=pl.coalesce(identity, own).hash())
+    of_row = pl.struct(key=_hashed(pl.when(pl.col("part") != "").then(row)), identity=part.hash())
+    none = pl.lit([], pl.List(pl.Struct({"key": pl.UInt64, "identity": pl.UInt64})))
     held = pl.concat_list(
         pl.when(struct.struct.field("key").is_not_null()).then(pl.concat_list(struct)).otherwise(none)
         for struct in (of_delivery, of_row)
     )
     return frame.with_columns(exclusive=held, child_row=pl.when(pl.col("role") == "contact").then(row))
+
+
+def _hashed(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.is_not_null()).then(text.hash())

@@ -129,7 +129,7 @@ class _Group:
     high: int | None
     sexes: set[str]
     forenames: set[str]
-    exclusive: dict[str, str]  # identity by key
+    exclusive: dict[int, int]  # identity by key
     is_child: bool
     is_ageless: bool  # in an adult's role, with no date of birth or age to tell father from son
 
