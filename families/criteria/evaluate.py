@@ -80,6 +80,12 @@ def _findings(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.Da
     )
     if criterion.table != "benefits":
         return findings
+    answered = fresh_benefit_checks(criterion, facts).select("person_id", "stated_on")
+    findings = (
+        findings.join(answered, on="person_id", how="left")
+        .with_columns(pl.coalesce("newest_on", "stated_on").alias("newest_on"))
+        .select(FINDING)
+    )
     alone = members.join(asked, on="family_id", how="anti")
     return pl.concat([findings, _of_no_known_adult(criterion, facts, alone, template=findings)])
 

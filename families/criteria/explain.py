@@ -72,7 +72,10 @@ def _who(finding: Mapping[str, object], *, as_of: dt.date) -> str:
 def _known(finding: Mapping[str, object], criterion: Criterion, who: str) -> str:
     value, out_of = _number(finding["value"]), _number(finding["out_of"])
     if criterion.measure == "status":
-        return f"{who} {criterion.what if finding['outcome'] == 'met' else criterion.what_not} on {_until(finding)}."
+        what = criterion.what if finding["outcome"] == "met" else criterion.what_not
+        newest = finding["newest_on"]
+        when = f"by the data of {day(newest)}" if criterion.snapshot and isinstance(newest, dt.date) else ""
+        return f"{who} {what} {when or f'on {_until(finding)}'}."
     if criterion.measure == "share":
         if not out_of:
             return f"{who} had no possible sessions {_span(finding, criterion)}."

@@ -107,6 +107,7 @@ class Criterion(_Part):
     what_not: str = ""
     settled_by: str
     fresh_within_months: int | None = None
+    snapshot: bool = False  # the data tells of the day it was drawn, and is said with that day
     source: str
     confidence: Literal["V", "C", "M", "I"]
 

@@ -7,7 +7,7 @@ RULES = load_ruleset("tf1-2012").rules
 AS_OF = dt.date(2012, 10, 1)
 BASE = {
     "forename": "Ria", "date_of_birth": dt.date(2000, 3, 4), "outcome": "met", "value": 57, "out_of": 380,
-    "window_from": dt.date(2011, 9, 5), "window_to": dt.date(2012, 7, 20), "detail": None,
+    "newest_on": dt.date(2012, 7, 20), "window_from": dt.date(2011, 9, 5), "window_to": dt.date(2012, 7, 20), "detail": None,
     "evidence": '[["school_census","c1",14],["school_census","c1",61]]',
 }  # fmt: skip
 
@@ -48,3 +48,8 @@ def test_unknown_says_what_would_settle_it():
         "No attendance from school 8812001 for summer 2011/12; session marks or the school census would settle it"
         in text
     )
+
+
+def test_a_snapshot_is_said_with_the_day_it_was_drawn():
+    claims = said("out_of_work_benefit", value=1, out_of=None, newest_on=dt.date(2012, 6, 14), evidence=None)
+    assert "Ria, 12, claims an out-of-work benefit by the data of 14 June 2012." in claims
