@@ -92,7 +92,8 @@ def load(
     result = load_each(
         _home().path, paths, source=source, mapping=mapping, dry_run=dry_run, received_on=dt.date.today(), tell=_tell
     )
-    out.print(receipts_table(result.receipts))
+    if result.receipts:
+        out.print(receipts_table(result.receipts))
     for sentence in result.refusals:
         err.print(sentence, style="red", markup=False, highlight=False)
     if result.refusals:
@@ -202,6 +203,7 @@ def serve(port: Annotated[int, typer.Option(help="The dashboard's port.")] = 850
 
 def _serve(settings: Settings, *, port: int) -> None:
     environment = os.environ | {"FAMILIES_HOME": str(settings.home.resolve())}
+    environment.pop("FAMILIES_DATABASE_URL", None)
     if settings.database:
         environment["FAMILIES_DATABASE_URL"] = settings.database
     out.print(f"The dashboard is at http://localhost:{port}; stop it with Ctrl+C.", highlight=False)

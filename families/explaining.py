@@ -60,4 +60,5 @@ def explain_link(run: Run, a: str, b: str) -> list[str]:
     for person in (a, b):
         if people.filter(pl.col("person_id") == person).height == 0:
             raise Refused(f"No person {person} is in run {run.run_id}.")
-    return why_together(run.table("links"), run.table("family_members"), people, a, b)
+    steps = why_together(run.table("links"), run.table("family_members"), people, a, b)
+    return steps or [f"No tie leads from {a} to {b}: no source gives a reason to hold them together."]

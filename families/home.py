@@ -6,6 +6,7 @@ the published run, `casebook.sqlite`. Every write goes to a temporary name besid
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -81,11 +82,22 @@ class Home:
         write_atomically(self.runs / "current", f"{run.run_id}\n".encode())
 
     @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Keep a second refresh of this home out; the lock goes with the process, however it ends."""
+        self.runs.mkdir(parents=True, exist_ok=True)
+        with (self.path / "refresh.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused("Another refresh of this home is running: wait until it has ended.") from None
+            yield
+
+    @contextmanager
     def work(self) -> Iterator[Path]:
         """A folder for temporary files, which are personal data in clear: emptied before and after."""
         folder = self.path / "work" / str(os.getpid())
         for left in (self.path / "work").glob("*"):
-            if not _is_alive(left.name):
+            if not is_alive(left.name):
                 shutil.rmtree(left, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
@@ -94,7 +106,8 @@ class Home:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(name: str) -> bool:
+def is_alive(name: str) -> bool:
+    """Whether the process of a folder named by its id still runs."""
     try:
         os.kill(int(name), 0)
     except (ValueError, ProcessLookupError):

@@ -98,6 +98,14 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
     delivered = receipts(home.path)
     if not delivered:
         raise Refused(f"Nothing is loaded in {home.path.name}: load files first with `families load`.")
+    open_casebook(asked.database_url)  # a casebook that cannot be reached is told before the work, not after
+    with home.only_one():
+        return _refreshed(home, asked, ruleset=ruleset, delivered=delivered, tell=tell)
+
+
+def _refreshed(
+    home: Home, asked: Asked, *, ruleset: LoadedRuleset, delivered: list[Receipt], tell: Callable[[str], None]
+) -> Run:
     sweep(home)
     key = run_key(delivered, ruleset, asked)
     run = Run(home.runs / f"{asked.as_of}-{asked.ruleset}-{key[:12]}")
@@ -135,7 +143,7 @@ def _key(*parts: str) -> str:
 
 
 def _oldest_first(delivered: list[Receipt]) -> list[Receipt]:
-    return sorted(delivered, key=lambda receipt: (receipt.received_on, receipt.file, receipt.delivery))
+    return sorted(delivered, key=lambda receipt: (receipt.received_on, receipt.load, receipt.file, receipt.delivery))
 
 
 @cache
@@ -247,6 +255,7 @@ def _steps(
         """The delivered records a step asks for; read anew each time, so that no step carries another's."""
         return read_records(home.path, tables=list(names))
 
+    yield Step("account for every row", ("rejected", "coverage"), inputs, lambda: read("rejected", "coverage"))
     yield Step(
         "match addresses to the gazetteer",
         ("address_of_record", "addresses"),
@@ -332,10 +341,14 @@ def roll_up_attendance(
     latest = sessions.latest_marks(of_children, newest_first=newest_first)
     absence = sessions.roll_up(latest, counts, newest_first=newest_first)
     codes = pl.concat(
-        [sessions.codes_from_marks(latest), sessions.codes_from_counts(counts, newest_first=newest_first)]
+        [
+            sessions.codes_from_marks(latest).with_columns(pl.lit("session_marks").alias("source")),
+            sessions.codes_from_counts(counts, newest_first=newest_first),
+        ]
+    ).join(
+        absence.select(*sessions.HALF_TERM, "source"), on=[*sessions.HALF_TERM, "source"], how="semi", nulls_equal=True
     )
-    place = [*sessions.HALF_TERM, "code"]
-    return {"absence": absence, "absence_codes": codes.sort(codes.columns).unique(place, keep="last").sort(place)}
+    return {"absence": absence, "absence_codes": codes.drop("source").sort(*sessions.HALF_TERM, "code")}
 
 
 def _facts(records: Tables, tables: Tables, *, as_of: dt.date) -> facts.Facts:
@@ -370,7 +383,7 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
     )
     publish(
         open_casebook(asked.database_url),
-        tables=tables | read_records(run.path.parents[1], tables=["enrolments", "schools", "coverage"]),
+        tables=tables | read_records(run.path.parents[1], tables=["enrolments", "schools"]),
         explained=explained,
         strands=rules.strand_labels,
         run=PublishedRun(

@@ -36,6 +36,10 @@ def score(run: Run, truth: Path, *, persons: pl.DataFrame) -> dict[str, Any]:
         pl.col("as_of") == as_of, pl.col("ruleset") == run.manifest["ruleset"]["id"]
     )
     children = _on_roll(pl.read_parquet(truth / "enrolments.parquet"), as_of=as_of)
+    if outcomes.is_empty() or records.is_empty():
+        raise Refused(
+            f"{truth.name} is not the truth of this run: it tells of other files, or of another day than {as_of}."
+        )
     people = pl.read_parquet(truth / "people.parquet")
     members = _members(run, matched)
     return {
@@ -148,12 +152,11 @@ def _children(
     missing = true_pairs.join(product_pairs, on=["child", "adult"], how="anti")["child"].unique()
     askable = children.filter(~children.is_in(unseen.implode()))
     right = askable.filter(~askable.is_in(wrong.implode()) & ~askable.is_in(missing.implode()))
-    missing_seen = askable.filter(askable.is_in(missing.implode()))
     return {
         "n": len(children),
         "exactly_right": _share(len(right), len(askable)),
         "wrong_adult": _share(len(wrong), len(children)),
-        "missing_adult": _share(len(missing_seen), len(askable)),
+        "missing_adult": _share(len(missing), len(children)),
     }
 
 

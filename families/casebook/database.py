@@ -110,7 +110,7 @@ def _postgresql(address: URL) -> Engine:
 def _unreachable(address: URL) -> str:
     if address.get_backend_name() == "sqlite":
         return (
-            f"The casebook {address.database} cannot be opened: see that it is a casebook, "
+            f"The casebook {Path(address.database or '').name} cannot be opened: see that it is a casebook, "
             "and that its folder can be written to."
         )
     return (

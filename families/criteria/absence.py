@@ -232,18 +232,25 @@ def sessions_from_counts(counts: pl.DataFrame, *, newest_first: list[str]) -> pl
 
 
 def newest_counts(counts: pl.DataFrame, *, newest_first: list[str]) -> pl.DataFrame:
-    """Of each child's half term at a school, the rows of the newest delivery, with their era."""
+    """Of each child's half term at a school, the rows of each source's newest delivery, with their era."""
     rank = _rank(newest_first)
-    return counts.filter(rank == rank.min().over(HALF_TERM)).with_columns(_era(pl.col("academic_year")).alias("era"))
+    return counts.filter(rank == rank.min().over([*HALF_TERM, "source"])).with_columns(
+        _era(pl.col("academic_year")).alias("era")
+    )
 
 
 def codes_from_counts(counts: pl.DataFrame, *, newest_first: list[str]) -> pl.DataFrame:
-    """The AbsenceCodes rows of termly counts."""
+    """The AbsenceCodes rows of termly counts, with their source: several may speak of one half term."""
     if counts.height == 0:
-        return AbsenceCodes.create_empty()
+        return AbsenceCodes.create_empty().with_columns(pl.lit("").alias("source"))
     rows = newest_counts(counts, newest_first=newest_first).join(_codes_of_all_eras(), on=["era", "code"])
     absences = rows.filter(pl.col("is_absence") == 1, pl.col("sessions") > 0)
-    return absences.group_by([*HALF_TERM, "code"]).agg(pl.col("sessions").sum()).sort([*HALF_TERM, "code"])
+    return (
+        absences.group_by([*HALF_TERM, "code", "source"])
+        .agg(pl.col("sessions").sum())
+        .select(*HALF_TERM, "code", "sessions", "source")
+        .sort([*HALF_TERM, "code", "source"])
+    )
 
 
 def _codes_of_all_eras() -> pl.DataFrame:

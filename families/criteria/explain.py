@@ -75,7 +75,7 @@ def _known(finding: Mapping[str, object], criterion: Criterion, who: str) -> str
         what = criterion.what if finding["outcome"] == "met" else criterion.what_not
         newest = finding["newest_on"]
         when = f"by the data of {day(newest)}" if criterion.snapshot and isinstance(newest, dt.date) else ""
-        return f"{who} {what} {when or f'on {_until(finding)}'}."
+        return f"{who} {what} {when or _span(finding, criterion)}."
     if criterion.measure == "share":
         if not out_of:
             return f"{who} had no possible sessions {_span(finding, criterion)}."
@@ -106,6 +106,8 @@ def _capital(text: str) -> str:
 
 
 def _span(finding: Mapping[str, object], criterion: Criterion) -> str:
+    if criterion.window.current:
+        return f"on {_until(finding)}"
     if criterion.window.terms is not None:
         return f"in the {_count_word(criterion.window.terms)} terms to {_until(finding)}"
     return f"in the {criterion.window.months} months to {_until(finding)}"

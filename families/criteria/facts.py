@@ -273,7 +273,7 @@ def attendance_gaps(facts: Facts, terms: list[Term]) -> pl.DataFrame:
     missing = expected.join(whole, on=["person_id", "school", "academic_year", "term"], how="anti").join(
         known.drop_nulls("half"), on=["person_id", "school", "academic_year", "term", "half"], how="anti"
     )
-    return (
+    not_delivered = (
         missing.sort("person_id", "first_day", "school")
         .group_by("person_id", maintain_order=True)
         .agg(
@@ -282,6 +282,36 @@ def attendance_gaps(facts: Facts, terms: list[Term]) -> pl.DataFrame:
             .unique(maintain_order=True)
             .str.join("; ")
             .alias("why"),
+        )
+    )
+    days = units.select((pl.business_day_count("first_day", pl.col("last_day").dt.offset_by("1d"))).sum()).item()
+    nowhere = of_no_known_school(facts, Window(terms[0].first_day, terms[-1].last_day))
+    return pl.concat([not_delivered, nowhere.with_columns(pl.lit(days * 2, dtype=pl.Int64).alias("missing"))])
+
+
+def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
+    """Children of school age, or of unknown age, whom no source places at a school in a window, nor at home."""
+    at_school = facts.stays.filter(
+        pl.col("starts").fill_null(window.first_day) <= window.last_day,
+        pl.col("ends").fill_null(window.last_day) >= window.first_day,
+    )
+    placed = pl.concat([at_school.select("person_id"), facts.events["roll"].select("person_id")])
+    of_age = pl.col("school_age_from").is_null() | (
+        (pl.col("school_age_from") <= window.last_day) & (pl.col("school_age_to") >= window.first_day)
+    )
+    return (
+        facts.members.filter(pl.col("role") == "child")
+        .select("person_id")
+        .unique()
+        .join(school_ages(facts), on="person_id", how="left")
+        .filter(of_age)
+        .join(placed, on="person_id", how="anti")
+        .join(facts.absence, on="person_id", how="anti")
+        .sort("person_id")
+        .select(
+            "person_id",
+            pl.lit(None, dtype=pl.Int64).alias("missing"),
+            pl.lit("no school is known").alias("why"),
         )
     )
 
@@ -340,7 +370,7 @@ def exclusion_gaps(facts: Facts, window: Window) -> pl.DataFrame:
         | (pl.col("covers_from") > pl.col("from"))
         | (pl.col("covers_to") < pl.col("to"))
     )
-    return (
+    not_delivered = (
         gaps.sort("person_id", "school")
         .group_by("person_id", maintain_order=True)
         .agg(
@@ -351,6 +381,18 @@ def exclusion_gaps(facts: Facts, window: Window) -> pl.DataFrame:
             .alias("why"),
         )
     )
+    return pl.concat([not_delivered, of_no_known_school(facts, window)])
+
+
+def unbroken(coverage: pl.DataFrame) -> Window | None:
+    """The latest stretch of days that an authority-wide feed covers without a hole; None where it covers none."""
+    stretch: Window | None = None
+    for first, last in coverage.select("covers_from", "covers_to").sort("covers_from", "covers_to").rows():
+        if stretch is None or first > stretch.last_day + dt.timedelta(days=1):
+            stretch = Window(first, last)
+        else:
+            stretch = Window(stretch.first_day, max(last, stretch.last_day))
+    return stretch
 
 
 def _covered(coverage: pl.DataFrame, stays: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -391,9 +433,12 @@ def roll_gaps(facts: Facts) -> pl.DataFrame:
         ]
     )
     last = facts.stays.sort("person_id", "ends", nulls_last=True).unique("person_id", keep="last", maintain_order=True)
+    ageless = facts.members.filter(pl.col("role") == "child", pl.col("date_of_birth").is_null())
     return (
         school_ages(facts)
         .filter(pl.col("school_age_from") <= facts.as_of, pl.col("school_age_to") >= facts.as_of)
+        .select("person_id")
+        .vstack(ageless.select("person_id").unique().sort("person_id"))
         .join(settled, on="person_id", how="anti")
         .join(last.select("person_id", "school", "ends"), on="person_id", how="left", maintain_order="left")
         .select(

@@ -15,6 +15,7 @@ from families.criteria import facts as known
 from families.criteria.facts import EVIDENCE, Facts
 from families.criteria.ruleset import Criterion
 from families.dates import Window
+from families.errors import Refused
 
 FEEDS = {
     "offences": "youth_justice",
@@ -27,11 +28,19 @@ def window_of(criterion: Criterion, facts: Facts) -> Window:
     """The days a criterion asks about. Terms are completed ones; months run to the as-of date, both days included."""
     rule = criterion.window
     if rule.terms is not None:
-        terms = dates.completed_terms(facts.as_of, rule.terms, facts.terms)
+        terms = _terms(criterion, facts)
         return Window(terms[0].first_day, terms[-1].last_day)
     if rule.months is not None:
         return Window(dates.months_before(facts.as_of, rule.months), facts.as_of)
     return Window(facts.as_of, facts.as_of)
+
+
+def _terms(criterion: Criterion, facts: Facts) -> list[dates.Term]:
+    wanted = criterion.window.terms or 0
+    terms = dates.completed_terms(facts.as_of, wanted, facts.terms)
+    if len(terms) < wanted:
+        raise Refused(f"The calendar holds no {wanted} completed terms before {facts.as_of}: choose a later date.")
+    return terms
 
 
 def measured(criterion: Criterion, facts: Facts) -> pl.DataFrame:
@@ -78,7 +87,7 @@ def _tally(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _share(criterion: Criterion, facts: Facts) -> pl.DataFrame:
     """Sessions of the last completed terms, pooled over terms and schools: sums, never a mean of rates."""
-    terms = dates.completed_terms(facts.as_of, criterion.window.terms or 0, facts.terms)
+    terms = _terms(criterion, facts)
     asked = pl.DataFrame(
         [(term.academic_year, term.name, term.last_day) for term in terms],
         schema={"academic_year": pl.String, "term": pl.String, "last_day": pl.Date},
@@ -101,9 +110,7 @@ def gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
     window = window_of(criterion, facts)
     match criterion.table:
         case "absence":
-            return known.attendance_gaps(
-                facts, dates.completed_terms(facts.as_of, criterion.window.terms or 0, facts.terms)
-            )
+            return known.attendance_gaps(facts, _terms(criterion, facts))
         case "exclusions":
             return known.exclusion_gaps(facts, window)
         case "roll":
@@ -136,6 +143,11 @@ def _benefit_gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
     )
 
 
+def _nobody(everybody: pl.DataFrame) -> pl.DataFrame:
+    none = everybody.clear()
+    return none.with_columns(pl.lit(None, dtype=pl.Int64).alias("missing"), pl.lit("").alias("why"))
+
+
 def fresh_benefit_checks(criterion: Criterion, facts: Facts) -> pl.DataFrame:
     """The benefit checks that are not too old to rely on."""
     return facts.benefit_checks.filter(pl.col("stated_on") >= _oldest_fresh_day(criterion, facts))
@@ -144,15 +156,14 @@ def fresh_benefit_checks(criterion: Criterion, facts: Facts) -> pl.DataFrame:
 def _feed_gaps(source: str, criterion: Criterion, facts: Facts) -> pl.DataFrame:
     """Everybody, where the authority's feed does not reach over the window; else nobody."""
     window = window_of(criterion, facts)
-    spoken = facts.coverage.filter(pl.col("source") == source)
-    starts = spoken.select(pl.col("covers_from").min()).item()
-    ends = spoken.select(pl.col("covers_to").max()).item()
-    late = _oldest_fresh_day(criterion, facts)
+    spoken = known.unbroken(facts.coverage.filter(pl.col("source") == source))
     everybody = facts.members.select("person_id").unique().sort("person_id")
-    if starts is not None and starts <= max(window.first_day, starts if criterion.window.current else window.first_day):
-        if ends >= late:
-            everybody = everybody.clear()
-        why = f"the newest data reaches to {ends}"
+    if spoken is None:
+        why = "nothing was delivered"
+    elif spoken.last_day < _oldest_fresh_day(criterion, facts):
+        why = f"the newest data reaches to {spoken.last_day}"
+    elif not criterion.window.current and spoken.first_day > window.first_day:
+        why = f"data reaches back without a hole only to {spoken.first_day}"
     else:
-        why = "nothing was delivered" if starts is None else f"data reaches back only to {starts}"
+        return _nobody(everybody)
     return everybody.with_columns(pl.lit(None, dtype=pl.Int64).alias("missing"), pl.lit(why).alias("why"))

@@ -28,6 +28,7 @@ class Receipt:
     files: dict[str, str] = field(default_factory=dict)  # each file's name, and its SHA-256 once unpacked
     not_read: tuple[str, ...] = ()
     seconds: float = 0.0
+    load: int = 0  # the how-manyth load of this home took it in; a later load of one day holds the newer version
 
     def as_json(self) -> str:
         """The receipt as it is kept."""

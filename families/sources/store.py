@@ -11,13 +11,14 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from families.errors import Refused
 from families.home import sync_folder
+from families.sources import collect
 from families.sources.apart import Reader
 from families.sources.layouts import Mapping, layouts, load_mapping
 from families.sources.opening import keep_copy
@@ -100,15 +101,17 @@ def load_each(
     done: list[Receipt] = []
     refusals: list[str] = []
     known: dict[str, str] = {}
+    number = 1
     for receipt in receipts(home_path):
         known |= _known_by(receipt)
+        number = max(number, receipt.load + 1)
     with Reader() as reader:
         for parcel in parcels_under(paths, refusals):
             tell(parcel.name)
             try:
                 request = _request(home_path, parcel, wanted, saved, received_on, dry_run=dry_run)
                 _refuse_known(parcel.name, [request.sha256], known)
-                receipt = _taken_in(parcel, request, reader.take_in if is_apart else take_in, known)
+                receipt = _taken_in(parcel, request, reader.take_in if is_apart else take_in, known, number=number)
             except Refused as refusal:
                 refusals.append(str(refusal))
                 continue
@@ -124,7 +127,10 @@ def _known_by(receipt: Receipt) -> dict[str, str]:
 
 
 def _unpacked(receipt: Receipt) -> list[str]:
-    return [] if receipt.source == TABLES else list(receipt.files.values())
+    """Files by which a delivery is known again; of census tables only the roll: empty tables are alike every term."""
+    if receipt.source != TABLES:
+        return list(receipt.files.values())
+    return [sha256 for name, sha256 in receipt.files.items() if collect.table_name(name) == "pupilonroll"]
 
 
 def _refuse_known(name: str, hashes: Iterable[str], known: dict[str, str]) -> None:
@@ -157,7 +163,9 @@ def _request(
     return Request(parcel.paths, parcel.name, sha256, source, mapping, received_on, folder)
 
 
-def _taken_in(parcel: Parcel, request: Request, read: Callable[[Request], Receipt], known: dict[str, str]) -> Receipt:
+def _taken_in(
+    parcel: Parcel, request: Request, read: Callable[[Request], Receipt], known: dict[str, str], *, number: int
+) -> Receipt:
     """Read a delivery into the folder of the request, and make it count by renaming that."""
     if request.folder is None:
         receipt = read(request)
@@ -167,7 +175,7 @@ def _taken_in(parcel: Parcel, request: Request, read: Callable[[Request], Receip
         _make(request.folder)
         (request.folder / "tables").mkdir()
         inner = Request(**{**vars(request), "folder": request.folder / "tables"})
-        receipt = read(inner)
+        receipt = replace(read(inner), load=number)
         _refuse_known(parcel.name, _unpacked(receipt), known)
         _commit(parcel, request.folder, receipt)
     except OSError as error:

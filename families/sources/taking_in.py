@@ -53,7 +53,8 @@ class Request:
 def take_in(request: Request) -> Receipt:
     """Read the delivery, check that its rows add up, write its tables. Refused in one sentence where it cannot be."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="families-") as work:
+    beside = request.folder.parent if request.folder else None  # in the home, where a killed load is swept away
+    with tempfile.TemporaryDirectory(prefix="families-", dir=beside) as work:
         opened = [_open(path, Path(work) / str(number)) for number, path in enumerate(request.paths, 1)]
         source, reader = _reader(opened, request.source, request.mapping)
         delivery = Delivery(request.sha256[:ID_LENGTH], source, request.name, request.received_on)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 
 from families.tables.columns import column, key
+from families.tables.records import Coverage, Rejected
 
 
 class PersonOfRecord(dy.Schema):
@@ -182,6 +183,8 @@ class Assessments(dy.Schema):
 
 
 RUN_TABLES: dict[str, type[dy.Schema]] = {
+    "rejected": Rejected,
+    "coverage": Coverage,
     "person_of_record": PersonOfRecord,
     "people": People,
     "address_of_record": AddressOfRecord,

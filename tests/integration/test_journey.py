@@ -188,6 +188,35 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(home, arguments, says):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+MARKS = "UPN,LAEstab,Date,Session,Mark\n" + "".join(
+    f"W881200115001,8812001,2012-09-{day},AM,{{0}}\n" for day in (10, 11, 12)
+)
+
+
+def test_a_correction_loaded_later_the_same_day_wins_whatever_its_name(tmp_path):
+    for name, mark in (("b_marks.csv", "O"), ("a_marks.csv", "/")):
+        (tmp_path / name).write_text(MARKS.format(mark))
+        assert families(tmp_path / "home", "load", str(tmp_path / name)).returncode == 0
+    assert families(tmp_path / "home", *REFRESH).returncode == 0
+    absence = Home(tmp_path / "home").require_current().table("absence")
+    assert absence.select("possible", "unauthorised").rows() == [(3, 0)]
+
+
+def test_a_census_roll_loaded_alone_is_not_taken_again_with_its_folder(authority, tmp_path):
+    census = authority / "inbox" / "census"
+    assert families(tmp_path, "load", str(census / "2013_spring_pupilonroll.csv")).returncode == 0
+    again = families(tmp_path, "load", str(census))
+    assert again.returncode == 2
+    assert "loaded before" in again.stderr
+
+
+def test_a_second_refresh_at_the_same_time_is_kept_out(home):
+    with Home(home).only_one():
+        done = families(home, *REFRESH)
+    assert done.returncode == 2
+    assert "Another refresh" in done.stderr
+
+
 def test_nothing_loaded_yet(tmp_path):
     done = families(tmp_path, *REFRESH)
     assert (done.returncode, dt.date.fromisoformat(AS_OF).year) == (2, 2013)

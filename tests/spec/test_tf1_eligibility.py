@@ -1,10 +1,14 @@
 """Phase 1 eligibility, case by case: reference date 1 October 2012, last three terms autumn 2011 to summer 2012."""
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
-from made_up_facts import Person, evaluated, outcome
+from made_up_facts import Person, evaluated, facts_of, outcome
+
+from families.criteria.evaluate import evaluate
+from families.criteria.ruleset import load_ruleset
 
 D = dt.date
 AS_OF = D(2012, 10, 1)
@@ -164,3 +168,30 @@ def test_a_family_of_whom_no_adult_is_known_goes_by_what_dwp_answered_for_its_ad
 def test_alternative_provision_for_another_reason_does_not_count():
     family = [child(events=[("provision", D(2012, 1, 1), None, {"status": "other_reason"})]), adult()]
     assert outcome(family, as_of=AS_OF)["education"] == "not_met"
+
+
+@pytest.mark.parametrize("born", [BORN_13, None])
+def test_a_child_of_whom_only_the_name_was_delivered_is_unknown_in_every_limb_of_education(born):
+    made = evaluated([child(born=born, absent={}, at_school=False)], as_of=AS_OF)
+    education = made.findings.filter(pl.col("strand") == "education")
+    assert set(education["outcome"]) == {"unknown"}
+    assert education.height == 5
+
+
+def test_a_hole_in_a_feed_is_not_covered():
+    facts = facts_of([child(), adult()], as_of=AS_OF)
+    holed = pl.concat(
+        [
+            facts.coverage.filter(pl.col("source") != "youth_justice"),
+            *(
+                facts.coverage.filter(pl.col("source") == "youth_justice").with_columns(
+                    covers_from=pl.lit(first), covers_to=pl.lit(last)
+                )
+                for first, last in ((D(2011, 9, 1), D(2011, 12, 31)), (D(2012, 8, 1), AS_OF))
+            ),
+        ]
+    )
+    made = evaluate(load_ruleset("tf1-2012").rules, replace(facts, coverage=holed))
+    offences = made.findings.filter(pl.col("criterion") == "youth_offence")
+    assert offences["outcome"].to_list() == ["unknown"]
+    assert "without a hole only to 2012-08-01" in offences["detail"][0]

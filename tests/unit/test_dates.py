@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_easter_of_years_in_published_tables():
 def test_half_terms_of_a_year_leave_no_day_out():
     halves = [window for _, _, window in dates.reporting_half_terms(2012)]
     assert (halves[0].first_day, halves[-1].last_day) == (D(2012, 8, 1), D(2013, 7, 31))
-    for earlier, later in zip(halves, halves[1:], strict=False):
+    for earlier, later in itertools.pairwise(halves):
         assert later.first_day - earlier.last_day == dt.timedelta(days=1)
 
 
