@@ -24,7 +24,7 @@ from typing import Any
 from families.errors import Refused
 from families.sources.receipts import Receipt, from_json
 
-MEMORY = 6 << 30
+MEMORY = 14 << 30  # of address space: about twice what the largest term of marks of a county fills
 LARGEST_WRITE = 8 << 30
 OPEN_FILES = 512
 SECONDS = 300  # for any file, and
