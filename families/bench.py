@@ -155,11 +155,10 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _roll_up(kept: Path) -> pl.DataFrame:
     """Absence by child, school and half term from the stored marks."""
-    marks = pl.read_parquet(kept, columns=[*HALF_TERM, "marks", "delivery", "row"])
+    marks = pl.read_parquet(kept, columns=[*HALF_TERM, "marks"]).rename({"pupil": "person_id"})
+    evidence = [pl.lit("").alias("source"), pl.lit("").alias("delivery"), pl.lit(0).alias("row")]
     return (
-        absence.sessions_from_marks(
-            marks.rename({"pupil": "person_id"}).with_columns(pl.lit("session_marks").alias("source"))
-        )
+        absence.sessions_from_marks(marks.with_columns(evidence))
         .rename({"person_id": "pupil"})
         .select(*HALF_TERM, *absence.TOTALS)
     )
