@@ -228,3 +228,11 @@ def test_every_command_has_help_with_an_example(tmp_path, name):
     done = families(tmp_path, name, "--help")
     assert done.returncode == 0
     assert f"Example: families {name}" in done.stdout
+
+
+def test_the_bench_prints_stages_and_ratios(tmp_path):
+    done = families(tmp_path, "bench", "--pupils", "200")
+    assert done.returncode == 0, done.stderr
+    assert "| refresh, everything |" in done.stdout
+    assert "times as fast" in done.stdout
+    assert "totals differ" not in done.stdout
