@@ -231,7 +231,7 @@ def test_every_command_has_help_with_an_example(tmp_path, name):
 
 
 def test_the_bench_prints_stages_and_ratios(tmp_path):
-    done = families(tmp_path, "bench", "--pupils", "200")
+    done = families(tmp_path, "bench", "--pupils", "300")
     assert done.returncode == 0, done.stderr
     assert "| refresh, everything |" in done.stdout
     assert "times as fast" in done.stdout
