@@ -44,12 +44,14 @@ def most_alike(texts: pl.DataFrame, properties: pl.DataFrame, *, work: Path) -> 
             show_progress="off",
         )
         found = pl.DataFrame(matcher.match().matches().to_arrow_table())
+    # Where the exact stage settles every address, the package gives no weights at all.
+    weight = pl.col("match_weight") if "match_weight" in found.columns else pl.lit(None)
     return (
         found.filter(pl.col("resolved_canonical_id").is_not_null())
         .select(
             text_id=pl.col("unique_id").cast(pl.UInt32),
             property_id=pl.col("resolved_canonical_id").cast(pl.Int64),
-            weight=pl.col("match_weight").cast(pl.Float64).round(2),
+            weight=weight.cast(pl.Float64).round(2),
         )
         .unique()
         .sort("text_id", "property_id")
