@@ -1,217 +1,402 @@
-"""One dated version of a programme, read from TOML: criteria, strands, routes, each number with source and grade."""
+"""One dated version of a programme as values: criteria, strands, routes, results, money, each with source and grade.
+
+Types and allowed words only; what must hold between the parts is in `ruleset_checks`, reading a file in `rulebook`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from families.errors import Refused
-
-RULESETS = Path(__file__).parent / "rulesets"
-
-# What a criterion may read, table by table. Ethnicity, sex, religion and language are in none.
-READABLE = {
-    "absence": {"possible", "authorised", "unauthorised"},
-    "exclusions": {"category"},
-    "provision": {"status"},
-    "roll": {"status"},
-    "offences": {"is_proven"},
-    "asb_measures": {"kind", "ground"},
-    "benefits": {"benefit"},
-    "care_episodes": {"kind", "category"},
+Confidence = Literal["V", "C", "M", "I"]
+GRADES = {
+    "V": "read in an official source",
+    "C": "corroborated by councils or press",
+    "M": "recalled, not verified",
+    "I": "interpretation",
 }
+Role = Literal["child", "parent", "carer", "adult", "linked"]
+Measure = Literal["count", "total", "share", "status", "reduction", "duration"]
+OPERATORS = ("at_least", "more_than", "below", "at_most")
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a ruleset: nothing unknown in it, and nothing changed after it is read."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class InForce(_Part):
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict | str) else value
+
+
+class InForce(Part):
     """The days on which a ruleset may be used without being told to."""
 
     from_: Annotated[dt.date, Field(alias="from")]
     to: dt.date | None = None
 
 
-class FamilyUnit(_Part):
-    """Which members count as the family, and from what age one is an adult."""
+class Dependent(Part):
+    """Which children are dependent: the young ones, and older ones living with a parent who do one of these things."""
 
-    members: list[Literal["child", "parent", "carer", "adult", "linked"]]
-    requires_child: bool
+    under: int  # years: dependent whatever they do
+    until: int  # years, inclusive: dependent where they do one of `when` and live with a parent or carer
+    when: list[str]
+    source: str
+    confidence: Confidence
+
+
+class FamilyUnit(Part):
+    """Which members count as the family, from what age one is an adult, and who must be in it."""
+
+    members: list[Role]
     adult_from: int
+    requires: list[Literal["child", "dependent_child", "expectant_parent"]]  # any one of these
+    dependent: Dependent | None = None
+    linked_strands_at_most: int = 0  # strands that only people linked, not resident, account for
 
 
-class Strand(_Part):
-    """A group of criteria of which any one is enough."""
+class Strand(Part):
+    """A problem, need or criterion of the programme: a group of criteria of which any one is enough."""
 
     id: str
     label: str
+    headline: str = ""
     if_nobody_asked: Literal["unknown", "not_met"]
     nobody_asked: str = "nobody in the family is asked this"
+    is_near_miss: bool = False  # met, it may bring a family to the programme team's notice though not eligible
 
 
-class WindowRule(_Part):
-    """The stretch of time a criterion asks about: exactly one of the three."""
+class WindowRule(Part):
+    """The stretch of time asked about: exactly one of these."""
 
     terms: int | None = None
+    including_current_term: bool = False
+    since_attachment: bool = False  # only terms that end after the programme began to work with the family
+    academic_years: int | None = None
     months: int | None = None
+    months_ahead: int | None = None
+    weeks: int | None = None
     current: bool = False
-
-    @model_validator(mode="after")
-    def _one(self) -> WindowRule:
-        if (self.terms is not None) + (self.months is not None) + self.current != 1:
-            raise ValueError("give one of terms, months or current = true")
-        return self
+    ever: bool = False
 
 
-class Bound(_Part):
-    """What the measure must reach: a number, or a share in whole per cent."""
+class Bound(Part):
+    """What a measure must reach: one comparison with a number or a whole per cent, for a stretch of as-of dates."""
 
     at_least: int | None = None
+    more_than: int | None = None
+    below: int | None = None
+    at_most: int | None = None
     at_least_percent: int | None = None
+    more_than_percent: int | None = None
+    below_percent: int | None = None
+    at_most_percent: int | None = None
+    reduced_by_percent: int | None = None
+    reduced_by: tuple[int, int] | None = None  # a fraction: one third is [1, 3]
+    from_: Annotated[dt.date | None, Field(alias="from")] = None
+    to: dt.date | None = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Bound:
-        if (self.at_least is None) == (self.at_least_percent is None):
-            raise ValueError("give one of at_least or at_least_percent")
-        return self
+    def holds_on(self, day: dt.date) -> bool:
+        """Whether this is the bound in force on a day."""
+        return (self.from_ is None or self.from_ <= day) and (self.to is None or day <= self.to)
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether shares are compared."""
+        return self._percent is not None
+
+    @property
+    def _percent(self) -> tuple[str, int] | None:
+        given = ((name, getattr(self, f"{name}_percent")) for name in OPERATORS)
+        return next(((name, number) for name, number in given if number is not None), None)
+
+    @property
+    def comparison(self) -> tuple[str, int]:
+        """The operator and the number compared with."""
+        numbers = ((name, getattr(self, name)) for name in OPERATORS)
+        plain = next(((name, number) for name, number in numbers if number is not None), None)
+        return plain or self._percent or ("at_least", self.reduced_by_percent or 0)
+
+    @property
+    def reduction(self) -> tuple[int, int]:
+        """The least reduction as a fraction."""
+        return self.reduced_by or (self.reduced_by_percent or 0, 100)
 
     @property
     def words(self) -> str:
         """The bound as people say it."""
-        return f"{self.at_least_percent}% or more" if self.at_least is None else f"{self.at_least} or more"
+        if self.reduced_by is not None:
+            return f"a reduction of {self.reduced_by[0]}/{self.reduced_by[1]} or more"
+        if self.reduced_by_percent is not None:
+            return f"a reduction of {self.reduced_by_percent}% or more"
+        operator, number = self.comparison
+        figure = f"{number}%" if self.is_percent else str(number)
+        return {
+            "at_least": f"{figure} or more",
+            "more_than": f"more than {figure}",
+            "below": f"less than {figure}",
+            "at_most": f"{figure} or fewer",
+        }[operator]
 
 
-class Criterion(_Part):
-    """A measure against a bound, for a child, an adult or any member."""
+class Ages(Part):
+    """Ages in whole years on the as-of date, both ends included."""
+
+    from_: Annotated[int | None, Field(alias="from")] = None
+    to: int | None = None
+
+
+class Baseline(Part):
+    """What a reduction is measured against: so many months that end where the window, or the work with it, begins."""
+
+    months: int
+    ends: Literal["window", "attachment"] = "window"
+
+
+class Asked(Part):
+    """What is asked, of whom, over which time, against which bound: shared by criteria, reviews and result conditions."""
 
     id: str
-    strand: str
     label: str
-    asked_of: Literal["child", "adult", "member"]
+    asked_of: Literal["child", "adult", "member", "family"]
+    ages: Ages | None = None
     compulsory_school_age: bool = False
-    measure: Literal["count", "share", "status"]
+    measure: Measure
     table: str
     where: dict[str, list[str | bool]] = {}
-    numerator: str | None = None
+    unless: dict[str, list[str | bool]] = {}  # a duration leaves out spells that overlap such a row
+    numerator: Annotated[list[str], BeforeValidator(_as_list)] = []
     denominator: str | None = None
+    total_of: str | None = None
+    consecutive: bool = False
+    averaging: Literal["pooled", "mean_of_terms", "each_term"] = "pooled"
+    rounding: Literal["none", "whole_percent"] = "none"
+    dated_by: str = "on"
+    age_at: Literal["as_of", "event"] = "as_of"
     window: WindowRule
-    bound: Bound
+    baseline: Baseline | None = None
+    bound: Annotated[list[Bound], BeforeValidator(_as_list)]
     what: str
     what_not: str = ""
     settled_by: str
     fresh_within_months: int | None = None
     snapshot: bool = False  # the data tells of the day it was drawn, and is said with that day
     source: str
-    confidence: Literal["V", "C", "M", "I"]
+    confidence: Confidence
 
-    @model_validator(mode="after")
-    def _reads_only_what_it_may(self) -> Criterion:
-        if self.table not in READABLE:
-            raise ValueError(f"table {self.table!r} is not one of {', '.join(sorted(READABLE))}")
-        columns = set(self.where) | {name for name in (self.numerator, self.denominator) if name}
-        if refused := sorted(columns - READABLE[self.table]):
-            allowed = ", ".join(sorted(READABLE[self.table]))
-            raise ValueError(f"may not read {', '.join(refused)} of {self.table}; allowed: {allowed}")
-        if (self.measure == "share") != (self.numerator is not None and self.denominator is not None):
-            raise ValueError("a share, and only a share, names a numerator and a denominator")
-        if (self.measure == "share") != (self.bound.at_least_percent is not None):
-            raise ValueError("a share has a bound in per cent; a count or status has at_least")
-        if self.measure == "status" and not self.what_not:
-            raise ValueError("a status says in what_not how it reads when not met")
-        return self
+    def bound_on(self, day: dt.date) -> Bound:
+        """The bound in force on a day; the nearest where the day lies outside all of them."""
+        held = [bound for bound in self.bound if bound.holds_on(day)]
+        if held:
+            return held[0]
+        later = [bound for bound in self.bound if bound.from_ is not None and bound.from_ > day]
+        return later[0] if later else self.bound[-1]
 
 
-class Condition(_Part):
-    """At least k of these strands."""
+class Criterion(Asked):
+    """A measure against a bound that counts towards a strand."""
+
+    strand: str
+
+
+class Review(Asked):
+    """Something a person must look at before the answer is relied on; it counts towards nothing."""
+
+    holds_results: bool = False
+
+
+class Condition(Part):
+    """At least k of these strands ("all" of the ruleset's), and in so many different headlines."""
 
     at_least: int
-    of: list[str]
+    of: list[str] | Literal["all"]
+    distinct_headlines: int = 1
 
 
-class Route(_Part):
+class Route(Part):
     """One way to be eligible: every condition holds."""
 
     id: str
     label: str
     conditions: list[Condition]
     source: str
-    confidence: Literal["V", "C", "M", "I"]
+    confidence: Confidence
 
 
-class Ruleset(_Part):
+class MeasuredCondition(Asked):
+    """A condition of a result that facts decide: of every one asked, of any one, or of the family together."""
+
+    of: Literal["each", "any", "together"]
+    where_relevant: bool = False  # asked only where the strand was met at the start, or the baseline is not nought
+    strand: str | None = None
+    leavers: Literal["counted", "neutral"] = "counted"
+
+
+class ProgressCondition(Part):
+    """Every problem known, at the start or found later, has met its measure and kept to it."""
+
+    id: str
+    label: str
+    leaves_out: list[str] = []  # strands that another condition decides
+    sustained_months: int
+    sustained_after: Literal["resolution", "closure"]
+    accepts_equivalent_progress: bool = False
+    source: str
+    confidence: Confidence
+
+
+class CaseworkCondition(Part):
+    """What the work with the family must show: each of these, with a sentence where it does not."""
+
+    id: str
+    label: str
+    shows: list[Literal["whole_family_assessment", "whole_family_plan", "lead_worker", "plan_meets_outcomes_plan"]]
+    source: str
+    confidence: Confidence
+
+
+class ResultRoute(Part):
+    """One way to a result: all of these conditions, and one of `any_of` where it names some."""
+
+    id: str
+    label: str
+    all_of: list[str] = []
+    any_of: list[str] = []
+    claimable_if_nothing_relevant: bool = False
+    counts_as_result: bool = True
+    source: str
+    confidence: Confidence
+
+
+class ResultRules(Part):
+    """When a result can be claimed at all."""
+
+    claims_to: dt.date | None = None  # last day a result may be completed
+    programme_ended: str = ""
+    one_result_per_family: bool = True
+    needs_payment_by_results_area: bool = False
+    consent_needed: bool = False
+    source: str
+    confidence: Confidence
+
+
+class MoneyYear(Part):
+    """What one family is worth in a year of the programme, in pounds."""
+
+    from_: Annotated[dt.date, Field(alias="from")]
+    to: dt.date
+    label: str
+    attachment: int
+    results: dict[str, int]
+    cap: int  # all results of one family together
+    source: str
+    confidence: Confidence
+
+
+class Release(Part):
+    """How much of the next year's attachment fees is released at a share of families worked with."""
+
+    at_least: tuple[int, int]
+    pays: str
+
+
+class Funding(Part):
+    """What an authority is funded for: a share of its families, spread over years."""
+
+    share: tuple[int, int]
+    years: int
+    release: list[Release] = []
+    source: str
+    confidence: Confidence
+
+
+class Money(Part):
+    """Amounts by year, and whose year counts."""
+
+    rate_year: Literal["attached", "claimed"]
+    tops_up: bool  # whether a second, better result is paid up to the cap
+    year: list[MoneyYear]
+    funding: Funding | None = None
+
+
+class ClaimWindow(Part):
+    """A stretch of days in which claims were taken."""
+
+    label: str
+    opens: dt.date | None = None
+    closes: dt.date
+    source: str
+    confidence: Confidence
+
+
+class Change(Part):
+    """What an option changes: the part, as `criterion.permanent_exclusion`, and its new values."""
+
+    at: str
+    set: dict[str, Any]
+
+
+class Option(Part):
+    """One way to read what the text leaves open."""
+
+    id: str
+    label: str
+    change: list[Change] = []
+
+
+class Switch(Part):
+    """A question the text leaves open, with the options and the one used where nobody chooses."""
+
+    id: str
+    label: str
+    default: str
+    option: list[Option]
+    cases: list[str] = []
+    source: str
+    confidence: Confidence = "I"
+
+
+class Ruleset(Part):
     """A whole programme version."""
 
     id: str
     title: str
     framework: str
     in_force: InForce
+    programme: str  # families are paid for once in each programme
+    reads: dict[str, list[str]]
     family: FamilyUnit
     strand: list[Strand]
     criterion: list[Criterion]
+    review: list[Review] = []
     route: list[Route]
-
-    @model_validator(mode="after")
-    def _names_meet(self) -> Ruleset:
-        strands = {strand.id for strand in self.strand}
-        named = [(f"criterion {c.id}", c.strand) for c in self.criterion] + [
-            (f"route {r.id}", name) for r in self.route for condition in r.conditions for name in condition.of
-        ]
-        if wrong := [f"{where} names strand {name!r}" for where, name in named if name not in strands]:
-            raise ValueError(f"{'; '.join(wrong)}; strands are {', '.join(sorted(strands))}")
-        return self
+    result: ResultRules | None = None
+    condition: list[MeasuredCondition] = []
+    progress_condition: list[ProgressCondition] = []
+    casework_condition: list[CaseworkCondition] = []
+    result_route: list[ResultRoute] = []
+    money: Money | None = None
+    claim_window: list[ClaimWindow] = []
+    switch: list[Switch] = []
 
     @property
     def strand_labels(self) -> dict[str, str]:
         """Labels by strand id, and of eligibility itself."""
         return {strand.id: strand.label for strand in self.strand} | {"eligible": "Eligible"}
 
+    @property
+    def near_miss_strands(self) -> list[str]:
+        """Strands that may bring a family to the programme team's notice though it is not eligible."""
+        return [strand.id for strand in self.strand if strand.is_near_miss]
+
+    def asked(self) -> dict[str, Asked]:
+        """Everything the ruleset asks of facts, by id: criteria, reviews and measured result conditions."""
+        return {each.id: each for each in (*self.criterion, *self.review, *self.condition)}
+
     def criteria(self) -> dict[str, Criterion]:
         """Criteria by id."""
         return {criterion.id: criterion for criterion in self.criterion}
-
-
-@dataclass(frozen=True)
-class LoadedRuleset:
-    """A ruleset and the hash of the bytes it was read from."""
-
-    rules: Ruleset
-    sha256: str
-
-
-def load_ruleset(name: str) -> LoadedRuleset:
-    """Read a shipped ruleset by id. Raises Refused, naming those there are."""
-    path = RULESETS / f"{name}.toml"
-    known = sorted(file.stem for file in RULESETS.glob("*.toml"))
-    if name not in known:
-        raise Refused(f"There is no ruleset {name!r}; there is {', '.join(known)}.")
-    return read_ruleset(path)
-
-
-def read_ruleset(path: Path) -> LoadedRuleset:
-    """Read a ruleset file. Raises Refused with every mistake at once, each with its place."""
-    content = path.read_bytes()
-    try:
-        rules = Ruleset.model_validate(tomllib.loads(content.decode("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path.name} is not TOML: {error}.") from None
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise Refused(f"{path.name} has {len(lines)} mistakes:\n" + "\n".join(lines)) from None
-    return LoadedRuleset(rules, hashlib.sha256(content).hexdigest())
-
-
-def check_in_force(rules: Ruleset, as_of: dt.date, *, anyway: bool = False) -> None:
-    """Refuse a date outside the ruleset's years unless told to go on."""
-    start, end = rules.in_force.from_, rules.in_force.to
-    if not anyway and not (start <= as_of and (end is None or as_of <= end)):
-        raise Refused(
-            f"{rules.id} was in force from {start} to {end or 'today'}, and {as_of} is outside: "
-            "choose another ruleset, or give --anyway."
-        )

@@ -1,0 +1,311 @@
+"""A made-up family as a small TOML file: who, what happened when, what the programme did, and what is expected of it.
+
+What is not mentioned is known not to have happened, unless the case says that a source is not known. The format is
+described with an example for each ruleset in REFERENCE.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from families.criteria.ruleset import Part, Role
+from families.criteria.ruleset_checks import wrong_shape
+from families.errors import Refused
+
+SOURCES = Literal[
+    "attendance", "exclusions", "school_roll", "youth_justice", "asb", "social_care", "early_help", "benefits",
+    "housing", "probation", "police_domestic", "health_services", "destinations", "nominations", "employment",
+]  # fmt: skip
+Outcome = Literal["met", "not_met", "unknown"]
+
+
+class Sessions(Part):
+    """Sessions of one term (`autumn 2011`) or of one academic year (`2011/12`, shared evenly over its terms)."""
+
+    term: str
+    possible: int
+    unauthorised: int = 0
+    authorised: int = 0
+
+
+class Exclusion(Part):
+    """An exclusion: fixed (suspension), permanent or lunchtime; its length in half days."""
+
+    on: dt.date
+    kind: Literal["fixed", "permanent", "lunchtime"] = "fixed"
+    half_days: int = 2
+    number: int = 1
+
+
+class Span(Part):
+    """Something that begins, and may end."""
+
+    from_: Annotated[dt.date | None, Field(alias="from")] = None
+    to: dt.date | None = None
+
+
+class Provision(Span):
+    """A place in a pupil referral unit or alternative provision."""
+
+    because: Literal["excluded", "other"]
+
+
+class Offence(Part):
+    """An offence: the day of its outcome, and of the offence where that matters."""
+
+    on: dt.date
+    offence_on: dt.date | None = None
+    proven: bool = True
+    number: int = 1
+
+
+class Asb(Part):
+    """An order, contract, notice or reported incident of anti-social behaviour."""
+
+    kind: Literal[
+        "ASBO", "ASBI", "ABC", "CBO", "NOSP", "injunction", "demotion", "eviction", "warning", "incident"
+    ]  # fmt: skip
+    on: dt.date
+    to: dt.date | None = None
+    ground: Literal["asb", "arrears", "other"] = "asb"
+    number: int = 1
+
+
+class Benefit(Span):
+    """A benefit or tax credit of a person."""
+
+    kind: Literal["JSA", "ESA", "IS", "IB", "CA", "SDA", "UC", "WTC", "CTC", "HB", "CTB", "DLA", "PIP", "CHB"]
+
+
+class Care(Span):
+    """An episode with children's social care: in need, protection plan, looked after, section 47 enquiry."""
+
+    kind: Literal["CIN", "CP", "LAC", "S47"]
+
+
+class Housing(Span):
+    """What a housing service has on record."""
+
+    kind: Literal[
+        "arrears", "notice_arrears", "eviction_risk", "temporary_accommodation", "homeless", "unsuitable",
+        "excluded_from_home",
+    ]  # fmt: skip
+
+
+class Sentence(Span):
+    """A sentence in custody or in the community."""
+
+    kind: Literal["custody", "licence", "community_order", "suspended_sentence"]
+    release_on: dt.date | None = None
+    parenting: bool = True
+
+
+class DomesticIncident(Part):
+    """A person's part in an incident of domestic abuse."""
+
+    on: dt.date
+    role: Literal["victim", "suspect", "child"] = "victim"
+    marac: bool = False
+    risk: Literal["standard", "medium", "high"] = "standard"
+
+
+class Service(Span):
+    """That a person is with a service."""
+
+    kind: Literal[
+        "mental_health", "drugs", "alcohol", "perinatal", "expectant_parent", "learning_disability", "physical_health",
+        "early_years_development",
+    ]  # fmt: skip
+
+
+class Destination(Span):
+    """What a young person does after compulsory schooling, or is to do."""
+
+    status: Literal["neet", "no_offer", "education", "training", "employment"]
+
+
+class Nomination(Part):
+    """A professional's nomination for a need."""
+
+    need: str
+    on: dt.date
+    to: dt.date | None = None
+    by: Literal["school", "police", "health_visitor", "housing", "social_care", "voluntary", "other"] = "other"
+
+
+class Work(Span):
+    """A step to work: a job, the Work Programme, provision of the European Social Fund."""
+
+    kind: Literal["employment", "work_programme", "esf_provision"] = "employment"
+    benefit_left: Literal["JSA", "ESA", "IS", "IB", "SDA", "CA", "UC"] | None = None
+    meets_earnings_floor: bool | None = None
+
+
+class Person(Part):
+    """A member of the family, and what is on record of them."""
+
+    name: str
+    role: Role
+    born: dt.date | None = None
+    age: int | None = None
+    lives_here: bool | None = None  # blank: everybody but linked people
+    lives_with_parent: bool | None = None  # blank: a child does where a parent or carer lives here
+    joined_on: dt.date | None = None
+    left_on: dt.date | None = None
+    school: Literal["on_roll", "off_roll", "home_educated", "left", "not_known"] | None = None
+    school_until: dt.date | None = None
+    not_known: list[SOURCES] = []
+    sessions: list[Sessions] | None = None
+    exclusions: list[Exclusion] = []
+    provision: list[Provision] = []
+    offences: list[Offence] = []
+    asb: list[Asb] = []
+    benefits: list[Benefit] = []
+    care: list[Care] = []
+    early_help: list[Span] = []
+    housing: list[Housing] = []
+    sentences: list[Sentence] = []
+    domestic_incidents: list[DomesticIncident] = []
+    services: list[Service] = []
+    destinations: list[Destination] = []
+    nominations: list[Nomination] = []
+    work: list[Work] = []
+
+
+class EquivalentProgress(Part):
+    """A named person's decision that progress is as good as the measure asks."""
+
+    by: str
+    on: dt.date
+
+
+class Problem(Part):
+    """A problem or need of the family, known at the start or found later, and what became of it."""
+
+    strand: str
+    found_on: dt.date | None = None
+    resolved_on: dt.date | None = None  # from when the plan's measure has been met without a break
+    measure_met: bool | None = None  # the plan's measure, with the time it must last, is met or not
+    equivalent_progress: EquivalentProgress | None = None
+
+
+class EarlierClaim(Part):
+    """A result claimed before for this family, or for the same children under another name."""
+
+    ruleset: str
+    route: str
+    on: dt.date
+    amount: int
+    same_family: bool = True
+    children: list[str] = []  # of the other family, as named here
+
+
+class Programme(Part):
+    """What the programme did with the family, and what is claimed."""
+
+    attached_on: dt.date | None = None
+    closed_on: dt.date | None = None
+    claim_on: dt.date | None = None  # blank: the as-of date
+    left_area_on: dt.date | None = None
+    consent_withdrawn_on: dt.date | None = None
+    whole_family_assessment: bool = True
+    whole_family_plan: bool = True
+    lead_worker: bool = True
+    plan_meets_outcomes_plan: bool = True
+    internal_audit: Literal["validated", "pending", "not_stated"] = "not_stated"
+    evidenced: list[str] | None = None  # strands whose evidence was found when the claim was sampled
+    children_at_attachment: list[str] = []
+    problem: list[Problem] = []
+    earlier_claim: list[EarlierClaim] = []
+
+
+class Authority(Part):
+    """A question about an authority's funding, not about a family."""
+
+    families: int | None = None  # families the authority was told to turn around
+    funded: int | None = None  # or those it is funded for
+    worked_with: tuple[int, int] | None = None  # families worked with, of the year's allocation
+    valid_outcomes: int | None = None
+    payment_by_results_area: bool = True
+
+
+class Expected(Part):
+    """What the case expects; what it leaves out is not compared."""
+
+    strands: dict[str, Outcome] = {}
+    eligible: Outcome | None = None
+    reviews: list[str] | None = None
+    routes: dict[str, Outcome] = {}
+    result: Literal["claimable", "ready", "not_claimable", "unknown", "review", "invalid", "blocked"] | None = None
+    claimable_from: dt.date | None = None
+    payable: int | None = None
+    attachment: int | None = None
+    total: int | None = None
+    counts_as_result: bool | None = None
+    ruleset: str | None = None
+    funded: int | None = None
+    attachment_year_one: int | None = None
+    results_year_one: int | None = None
+    funding: int | None = None
+    release: str | None = None
+
+
+class Case(Part):
+    """A whole case."""
+
+    id: str = ""
+    about: str = ""
+    basis: Literal["", "T", "I"] = ""
+    ruleset: str = "by_date"  # by_date: the ruleset in force when the work began, or as the switch says
+    as_of: dt.date
+    switches: dict[str, str] = {}
+    benefit_data_on: dt.date | None = None  # blank: the as-of date
+    not_known: list[SOURCES] = []
+    person: list[Person] = []
+    programme: Programme | None = None
+    authority: Authority | None = None
+    expected: Expected = Expected()
+
+
+def read_cases(path: Path) -> list[Case]:
+    """The cases of a file: one, or several under [[case]]. Raises Refused with every mistake at once."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise Refused(f"{path.name} cannot be read: {error.strerror or 'no such file'}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path.name} is not TOML: {error}.") from None
+    every = raw["case"] if isinstance(raw.get("case"), list) and set(raw) <= {"case", "defaults"} else [raw]
+    defaults = raw.get("defaults", {}) if every is not raw else {}
+    whole = [{**defaults, **each} if isinstance(each, dict) else each for each in every]
+    found = [sentence for each in whole for sentence in case_mistakes(each)]
+    if found:
+        what = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
+        raise Refused(f"{path.name} has {what}:\n" + "\n".join(found))
+    return [Case.model_validate(each) for each in whole]
+
+
+def case_mistakes(raw: dict[str, Any]) -> list[str]:
+    """Every mistake of one case, each in a sentence."""
+    name = raw.get("id")
+    return [f"case {name}: {each}" if name else each for each in (*wrong_shape(Case, raw), *_wrong_meaning(raw))]
+
+
+def _wrong_meaning(raw: dict[str, Any]) -> list[str]:
+    people = [each for each in raw.get("person", []) if isinstance(each, dict)]
+    names = [each.get("name") for each in people]
+    wrong = [
+        f"Two people are called {name}: give each a name of their own."
+        for name in sorted({str(n) for n in names if names.count(n) > 1})
+    ]
+    wrong += [
+        f"person {each.get('name')}: give born or age, not both." for each in people if "born" in each and "age" in each
+    ]
+    if not people and "authority" not in raw:
+        wrong.append("person: a case names at least one person, or asks about an authority.")
+    return wrong
