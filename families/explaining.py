@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from families.criteria.explain import explained
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 from families.errors import Refused
 from families.home import Home, Run
 from families.households.explain import why_together

@@ -27,7 +27,8 @@ from families.casebook.reading import data_as_at
 from families.criteria import absence as sessions
 from families.criteria import explain, facts
 from families.criteria.evaluate import evaluate
-from families.criteria.ruleset import LoadedRuleset, Ruleset, check_in_force, load_ruleset
+from families.criteria.rulebook import LoadedRuleset, check_in_force, load_ruleset
+from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 from families.home import Home, Run, write_atomically, write_table
 from families.households.form import form_families
@@ -42,9 +43,9 @@ STATED = ["source", "delivery", "row", "part", "uprn", "saon", "paon", "street",
 FAMILY_RECORDS = ("persons", "contacts", "liabilities", "enrolments", "properties")
 FACT_RECORDS = (
     "enrolments", "schools", "exclusions", "education_statuses", "offences", "asb_measures", "care_episodes",
-    "benefits", "benefit_checks", "coverage",
+    "benefits", "benefit_checks", "coverage", "housing_statuses", "sentences", "domestic_incidents", "service_flags",
+    "destinations", "nominations", "work_steps",
 )  # fmt: skip
-NEAR_MISS = ("education", "crime_asb")  # work alone never brings a family in
 
 
 @dataclass(frozen=True)
@@ -309,7 +310,7 @@ def _steps(
     )
     yield Step(
         "evaluate the criteria",
-        ("findings", "assessments"),
+        ("findings", "assessments", "reviews"),
         _key(dated, ruleset.sha256),
         lambda: vars(evaluate(ruleset.rules, _facts(read(*FACT_RECORDS), tables, as_of=asked.as_of))),
     )
@@ -364,16 +365,17 @@ def _facts(records: Tables, tables: Tables, *, as_of: dt.date) -> facts.Facts:
     )
 
 
-def for_casebook(assessments: pl.DataFrame) -> pl.DataFrame:
+def for_casebook(assessments: pl.DataFrame, rules: Ruleset) -> pl.DataFrame:
     """The families that may enter the casebook: eligible, or near misses on a strand that can bring one in."""
-    met = assessments.filter(pl.col("outcome") == "met", pl.col("strand").is_in(["eligible", *NEAR_MISS]))
+    entering = ["eligible", *rules.near_miss_strands]
+    met = assessments.filter(pl.col("outcome") == "met", pl.col("strand").is_in(entering))
     return met.select("family_id").unique().sort("family_id")
 
 
 def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]) -> None:
     names = {receipt.delivery: receipt.file for receipt in delivered}
     tables = {name: run.table(name) for name in RUN_TABLES if run.has_table(name)}
-    entering = for_casebook(tables["assessments"])
+    entering = for_casebook(tables["assessments"], rules)
     explained = explain.explained(
         tables["findings"].join(entering, on="family_id", how="semi"),
         rules=rules,
@@ -392,12 +394,13 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
             ruleset=rules.id,
             is_sample=asked.is_sample,
             published_at=asked.published_at,
-            absence_threshold_percent=_absence_threshold(rules),
+            absence_threshold_percent=_absence_threshold(rules, asked.as_of),
         ),
         file_names=names,
     )
 
 
-def _absence_threshold(rules: Ruleset) -> int | None:
-    shares = [criterion.bound.at_least_percent for criterion in rules.criterion if criterion.table == "absence"]
+def _absence_threshold(rules: Ruleset, as_of: dt.date) -> int | None:
+    """The share of absence that the ruleset asks about on the day, to be drawn on the charts."""
+    shares = [asked.bound_on(as_of).comparison[1] for asked in rules.criterion if asked.table == "absence"]
     return shares[0] if shares else None

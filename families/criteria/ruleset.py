@@ -206,7 +206,7 @@ class Criterion(Asked):
 class Review(Asked):
     """Something a person must look at before the answer is relied on; it counts towards nothing."""
 
-    holds_results: bool = False
+    holds: list[str] = []  # result routes that wait for a person where it is so
 
 
 class Condition(Part):

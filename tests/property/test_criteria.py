@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_up_facts import FEEDS, Person, facts_of, outcome
 
 from families.criteria.evaluate import evaluate
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 AS_OF = dt.date(2012, 10, 1)
 TERMS = ("2011/12 autumn", "2011/12 spring", "2011/12 summer")

@@ -13,7 +13,7 @@ import polars as pl
 from families import dates
 from families.criteria.evaluate import Evaluation, evaluate
 from families.criteria.facts import Facts
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 from families.tables.records import Coverage
 
 SCHOOL = "8812001"

@@ -8,7 +8,7 @@ import pytest
 from made_up_facts import Person, evaluated, facts_of, outcome
 
 from families.criteria.evaluate import evaluate
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 D = dt.date
 AS_OF = D(2012, 10, 1)

@@ -1,7 +1,7 @@
 import datetime as dt
 
 from families.criteria.explain import sentence
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 RULES = load_ruleset("tf1-2012").rules
 AS_OF = dt.date(2012, 10, 1)
