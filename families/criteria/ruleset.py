@@ -65,6 +65,7 @@ class Strand(Part):
     id: str
     label: str
     headline: str = ""
+    headline_alias: str = ""  # another official spelling of the headline; only shown, never counted
     if_nobody_asked: Literal["unknown", "not_met"]
     nobody_asked: str = "nobody in the family is asked this"
     is_near_miss: bool = False  # met, it may bring a family to the programme team's notice though not eligible
