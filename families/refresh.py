@@ -50,7 +50,10 @@ FACT_RECORDS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked for. `published_at` is the only clock, and stays out of the tables."""
+    """What a run is asked for. `published_at` is the only clock, and stays out of the tables.
+
+    `ruleset` is the id of a shipped one, or the path of a TOML file; `switches` the options chosen in it.
+    """
 
     as_of: dt.date
     ruleset: str
@@ -59,6 +62,7 @@ class Asked:
     is_sample: bool = False
     anyway: bool = False
     afresh: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,7 +98,7 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
 
     Raises Refused where nothing is loaded, or the ruleset was not in force on the date.
     """
-    ruleset = load_ruleset(asked.ruleset)
+    ruleset = load_ruleset(asked.ruleset, switches=asked.switches)
     check_in_force(ruleset.rules, asked.as_of, anyway=asked.anyway)
     delivered = receipts(home.path)
     if not delivered:
@@ -109,7 +113,7 @@ def _refreshed(
 ) -> Run:
     sweep(home)
     key = run_key(delivered, ruleset, asked)
-    run = Run(home.runs / f"{asked.as_of}-{asked.ruleset}-{key[:12]}")
+    run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")
     if asked.afresh or not run.is_whole:
         _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, tell=tell)
     if asked.afresh or not _is_published(run, asked):
@@ -195,11 +199,17 @@ def _make(
         "run": run.run_id,
         "key": key,
         "as_of": str(asked.as_of),
-        "ruleset": {"id": asked.ruleset, "sha256": ruleset.sha256},
+        "ruleset": {
+            "id": ruleset.rules.id,
+            "sha256": ruleset.sha256,
+            "switches": dict(ruleset.switches),
+            "overlay": ruleset.overlay.authority if ruleset.overlay else None,
+        },
         "code": code_version(),
         "inputs": [_input(receipt) for receipt in _oldest_first(delivered)],
         "steps": progress.steps,
     }
+    write_atomically(making / "ruleset.json", ruleset.rules.model_dump_json(by_alias=True, indent=1).encode())
     write_atomically(making / "manifest.json", json.dumps(manifest, indent=1).encode())
     if run.path.exists():
         shutil.rmtree(run.path)

@@ -76,7 +76,7 @@ def case_facts(case: Case, *, as_of: dt.date) -> Facts:
         absence=_absence(pupils, as_of=as_of),
         stays=_stays(pupils, births, as_of=as_of),
         coverage=_coverage(case, as_of=as_of),
-        benefit_checks=_checks(people, case),
+        benefit_checks=_checks(people, case, told_on=_benefit_day(case, as_of)),
         attached=pl.DataFrame([(p.name, attached) for p in people if attached], schema=ATTACHED, orient="row"),
         silences=pl.DataFrame(list(_silences(people, case)), schema=SILENCES, orient="row"),
         is_whole_family=True,
@@ -205,13 +205,14 @@ def _coverage(case: Case, *, as_of: dt.date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={name: each.dtype for name, each in Coverage.columns().items()}, orient="row")
 
 
-def _checks(people: list[Person], case: Case) -> pl.DataFrame:
+def _benefit_day(case: Case, as_of: dt.date) -> dt.date:
+    """The day that benefit data tells of: as the case says, and never a day to come."""
+    return min(case.benefit_data_on or as_of, as_of)
+
+
+def _checks(people: list[Person], case: Case, *, told_on: dt.date) -> pl.DataFrame:
     """DWP's answer for everybody's address, on the day its data tells of."""
-    rows = [
-        (person.name, case.benefit_data_on or case.as_of, 0)
-        for person in people
-        if "benefits" not in (*case.not_known, *person.not_known)
-    ]
+    rows = [(person.name, told_on, 0) for person in people if "benefits" not in (*case.not_known, *person.not_known)]
     schema = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -256,7 +257,7 @@ def _of_person(table: str, person: Person, case: Case, *, as_of: dt.date) -> Ite
                 for _ in range(measure.number):
                     yield {"on": measure.on, "until": measure.to, "kind": measure.kind, "ground": measure.ground}
         case "benefits":
-            told = case.benefit_data_on or case.as_of
+            told = _benefit_day(case, as_of)
             for benefit in person.benefits:
                 if (benefit.from_ or told) <= told <= (benefit.to or told):
                     yield {"on": told, "benefit": benefit.kind}

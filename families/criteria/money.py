@@ -1,4 +1,4 @@
-"""What a result and an authority's programme are worth, from the amounts in a ruleset. Fractions stay whole to the end."""
+"""What a result and an authority's programme are worth, from the amounts in a ruleset; rounded only at the end."""
 
 from __future__ import annotations
 

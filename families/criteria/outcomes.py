@@ -41,7 +41,7 @@ def _decided(outcome: pl.Expr | Sequence[pl.Expr], *, first: str, last: str) -> 
 def outcome_of(asked: Asked, bound: Bound) -> pl.Expr:
     """Met, not met or unknown, of the columns that `with_knowledge` gives.
 
-    What is not known leaves two bounds, the least and the most the measure can be: the answer is known where both agree.
+    What is not known leaves two bounds, the least and the most the measure can be: it is known where both agree.
     """
     match asked.measure:
         case "share":

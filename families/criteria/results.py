@@ -34,6 +34,7 @@ from families.criteria.ruleset import (
     Ruleset,
 )
 from families.criteria.windows import terms_of
+from families.dates import months_before
 
 NEUTRAL = "neutral"
 RESULT = "result"
@@ -212,7 +213,7 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
 
 
 def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Evaluation) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before and none since, or the strand not met at the start."""
+    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start."""
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
@@ -327,7 +328,7 @@ def _routes(rules: Ruleset, conditions: pl.DataFrame, families: pl.DataFrame) ->
         how="left",
         maintain_order="left",
     )
-    asked = {c.id for c in (*rules.condition, *rules.progress_condition, *rules.casework_condition)}
+    asked = set(rules.conditions())
     wide = wide.with_columns(pl.lit(UNKNOWN).alias(name) for name in sorted(asked - set(wide.columns)))
     frames = [
         wide.select("family_id", pl.lit(route.id).alias("route"), _route(route).alias("outcome"))
@@ -531,6 +532,4 @@ def _claimable_from(rules: Ruleset, family: dict[str, Any], casework: Casework) 
 
 
 def _months_after(day: dt.date | None, months: int) -> dt.date | None:
-    from families.dates import months_before
-
     return months_before(day, -months) if day is not None else None

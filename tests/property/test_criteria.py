@@ -41,7 +41,7 @@ def families(draw) -> list[Person]:
                     for day in draw(st.lists(days, max_size=4, unique=True))
                 ]
                 + [
-                    ("offences", day, None, {"is_proven": draw(st.booleans()), "offence": "x"})
+                    ("offences", day, None, {"is_proven": draw(st.booleans())})
                     for day in draw(st.lists(days, max_size=2, unique=True))
                 ]
                 + [

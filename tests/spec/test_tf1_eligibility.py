@@ -40,7 +40,7 @@ CP_PLAN = ("care_episodes", D(2012, 1, 5), None, {"kind": "CP", "category": None
 
 
 def offence(day):
-    return ("offences", day, None, {"is_proven": True, "offence": "theft"})
+    return ("offences", day, None, {"is_proven": True})
 
 
 def asb(kind, day, until=None, ground="asb"):
