@@ -437,8 +437,6 @@ def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claim
         return "the family has withdrawn its consent"
     if _is_by(family["left_area_on"], claim_on):
         return "the family has left the area"
-    if family["children_paid_for_elsewhere"]:
-        return "a result was paid for the same children as another family: refer it, and pay none twice"
     if family["has_most_of_its_children"] is False:
         return "most of the children the claim began with live elsewhere"
     return None
@@ -498,8 +496,10 @@ def _status(
     has_money: bool,
 ) -> tuple[str, str]:
     labels = {route.id: route.label for route in rules.result_route}
+    if family["children_paid_for_elsewhere"]:
+        return "blocked", "A result was paid for the same children as another family: refer it, and pay none twice."
     if block is not None:
-        return "blocked", f"Not claimable: {block}."
+        return "not_claimable", f"Not claimable: {block}."
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
     if met and has_money and not payable:
