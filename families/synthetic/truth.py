@@ -31,7 +31,7 @@ from families.synthetic.streams import Array
 from families.synthetic.world import World, as_date
 
 RULESET = "tf1-2012"
-NOWHERE = r"^(looked_after|police_domestic|health_services)_"  # files that place no child at an address
+NOWHERE = r"^(looked_after|police_domestic)_"  # files that place no child at an address
 SHORT_BREAK = "V4"
 NO, MAYBE, YES = 0, 1, 2  # three values, ordered: any-of is the largest
 _WORDS = {NO: "not_met", MAYBE: "unknown", YES: "met"}

@@ -50,7 +50,7 @@ def write_probation(world: World, inbox: Path) -> pl.DataFrame:
 
 
 def write_health_services(world: World, inbox: Path) -> pl.DataFrame:
-    """Who is with which service; a postcode at most, no address."""
+    """Who is with which service, from when to when; nothing of why."""
     rows = held_by(world, world.hardships.flags, "health services")
     file = f"health_services_{extract_month(world)}.csv"
     write_csv(
@@ -60,6 +60,7 @@ def write_health_services(world: World, inbox: Path) -> pl.DataFrame:
             Forename="forename",
             DOB="born",
             Gender="sex",
+            Address="address",
             Postcode="postcode",
             Service="service",
             ServiceStart="start",
