@@ -19,6 +19,7 @@ def test_each_source_has_a_label_and_a_purpose(source: str) -> None:
 
 def test_labels_and_purposes_are_of_the_same_sources() -> None:
     assert set(SOURCES) == set(PURPOSES)
+    assert set(SOURCES) - set(LOADABLE) == {"dwp"}  # what dwp_match and dwp_nomatch cover together
 
 
 def test_an_unknown_source_is_shown_as_words() -> None:
