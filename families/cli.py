@@ -103,7 +103,8 @@ def load(
 @app.command(epilog="Example: families refresh --as-of 2013-09-01 --ruleset tf1-2012")
 def refresh(
     as_of: Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day asked about.")],
-    ruleset: Annotated[str, typer.Option(help="Which version of the programme.")] = "tf1-2012",
+    ruleset: Annotated[str, typer.Option(help="A version of the programme, or an overlay's TOML file.")] = "tf1-2012",
+    switch: Annotated[list[str] | None, typer.Option(help="A choice the text leaves open, as NAME=OPTION.")] = None,
     anyway: Annotated[bool, typer.Option("--anyway", help="Even outside the years the ruleset was in force.")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Do every step again, even where nothing changed.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Mark the casebook as a made-up authority's.")] = False,
@@ -120,6 +121,7 @@ def refresh(
         is_sample=sample,
         anyway=anyway,
         afresh=afresh,
+        switches=_switches(switch or []),
     )
     run = run_refresh(_home(), asked, tell=_tell)
     found = run.table("assessments")
@@ -127,6 +129,53 @@ def refresh(
     words = {"met": "eligible", "not_met": "not eligible", "unknown": "not known"}
     counts = ", ".join(f"{count} {words[outcome]}" for outcome, count in eligible.rows())
     out.print(f"Published run {run.run_id}: {found['family_id'].n_unique()} families; {counts}.", highlight=False)
+
+
+def _switches(given: list[str]) -> dict[str, str]:
+    """`NAME=OPTION` choices as a dictionary."""
+    if wrong := [each for each in given if "=" not in each]:
+        raise Refused(f"--switch {wrong[0]}: write it as NAME=OPTION.")
+    return dict((part.strip() for part in each.split("=", 1)) for each in given)  # type: ignore[misc]
+
+
+@app.command("try", epilog="Example: families try CASE.toml --json")
+def try_(
+    case: Annotated[Path, typer.Argument(help="A made-up family in TOML, or several under [[case]].")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What the rules make of a made-up family: strands, eligibility, results and amounts, with the reasons."""
+    from families.criteria.case import read_cases
+    from families.criteria.trying import differences, told, try_case
+
+    cases = read_cases(case)
+    verdicts = [try_case(each) for each in cases]
+    wrong = [differences(each, verdict) for each, verdict in zip(cases, verdicts, strict=True)]
+    if as_json:
+        found = [verdict.as_dict() | {"differences": each} for verdict, each in zip(verdicts, wrong, strict=True)]
+        typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=1))
+    else:
+        for each, verdict, differs in zip(cases, verdicts, wrong, strict=True):
+            for line in told(each, verdict, differs):
+                out.print(line, markup=False, highlight=False)
+    if any(wrong):
+        sys.exit(1)
+
+
+@app.command("check-rules", epilog="Example: families check-rules ours.toml")
+def check_rules(file: Annotated[Path, typer.Argument(help="A ruleset, or an authority's overlay.")]) -> None:
+    """Every mistake of a ruleset or overlay at once, each with its place and what is allowed."""
+    from families.criteria.rulebook import file_mistakes, load_ruleset
+
+    if found := file_mistakes(file):
+        raise Refused("\n".join([f"{file.name} has {_count(len(found), 'mistake')}:", *found]))
+    loaded = load_ruleset(str(file))
+    out.print(f"{file.name} is sound: {loaded.rules.title}.", markup=False, highlight=False)
+    for name, option in loaded.switches.items():
+        out.print(f"  {name} = {option}", markup=False, highlight=False)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @app.command(epilog="Example: families explain F1A2B3C4 --criterion unauthorised_absence")

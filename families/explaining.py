@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from families.criteria.explain import explained
-from families.criteria.ruleset import load_ruleset
+from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 from families.home import Home, Run
 from families.households.explain import why_together
@@ -23,7 +23,7 @@ def explain_family(home: Home, run: Run, family_id: str, *, criterion: str | Non
     if members.height == 0:
         raise Refused(f"No family {family_id} is in run {run.run_id}: ids stand on the dashboard and in its tables.")
     manifest = run.manifest
-    rules = load_ruleset(manifest["ruleset"]["id"]).rules
+    rules = rules_of(run)
     if criterion and criterion not in rules.criteria():
         raise Refused(f"{rules.id} has no criterion {criterion}; it has {', '.join(sorted(rules.criteria()))}.")
     findings = run.table("findings").filter(of_family)
@@ -52,6 +52,11 @@ def explain_family(home: Home, run: Run, family_id: str, *, criterion: str | Non
         "",
         *sentences,
     ]
+
+
+def rules_of(run: Run) -> Ruleset:
+    """The rules as the run used them, with its switches set and its overlay in."""
+    return Ruleset.model_validate_json((run.path / "ruleset.json").read_bytes())
 
 
 def explain_link(run: Run, a: str, b: str) -> list[str]:

@@ -27,7 +27,8 @@ from families.casebook.reading import data_as_at
 from families.criteria import absence as sessions
 from families.criteria import explain, facts
 from families.criteria.evaluate import evaluate
-from families.criteria.ruleset import LoadedRuleset, Ruleset, check_in_force, load_ruleset
+from families.criteria.rulebook import LoadedRuleset, check_in_force, load_ruleset
+from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 from families.home import Home, Run, write_atomically, write_table
 from families.households.form import form_families
@@ -42,14 +43,17 @@ STATED = ["source", "delivery", "row", "part", "uprn", "saon", "paon", "street",
 FAMILY_RECORDS = ("persons", "contacts", "liabilities", "enrolments", "properties")
 FACT_RECORDS = (
     "enrolments", "schools", "exclusions", "education_statuses", "offences", "asb_measures", "care_episodes",
-    "benefits", "benefit_checks", "coverage",
+    "benefits", "benefit_checks", "coverage", "housing_statuses", "sentences", "domestic_incidents", "service_flags",
+    "destinations", "nominations", "work_steps",
 )  # fmt: skip
-NEAR_MISS = ("education", "crime_asb")  # work alone never brings a family in
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked for. `published_at` is the only clock, and stays out of the tables."""
+    """What a run is asked for. `published_at` is the only clock, and stays out of the tables.
+
+    `ruleset` is the id of a shipped one, or the path of a TOML file; `switches` the options chosen in it.
+    """
 
     as_of: dt.date
     ruleset: str
@@ -58,6 +62,7 @@ class Asked:
     is_sample: bool = False
     anyway: bool = False
     afresh: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,7 +98,7 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
 
     Raises Refused where nothing is loaded, or the ruleset was not in force on the date.
     """
-    ruleset = load_ruleset(asked.ruleset)
+    ruleset = load_ruleset(asked.ruleset, switches=asked.switches)
     check_in_force(ruleset.rules, asked.as_of, anyway=asked.anyway)
     delivered = receipts(home.path)
     if not delivered:
@@ -108,7 +113,7 @@ def _refreshed(
 ) -> Run:
     sweep(home)
     key = run_key(delivered, ruleset, asked)
-    run = Run(home.runs / f"{asked.as_of}-{asked.ruleset}-{key[:12]}")
+    run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")
     if asked.afresh or not run.is_whole:
         _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, tell=tell)
     if asked.afresh or not _is_published(run, asked):
@@ -194,11 +199,17 @@ def _make(
         "run": run.run_id,
         "key": key,
         "as_of": str(asked.as_of),
-        "ruleset": {"id": asked.ruleset, "sha256": ruleset.sha256},
+        "ruleset": {
+            "id": ruleset.rules.id,
+            "sha256": ruleset.sha256,
+            "switches": dict(ruleset.switches),
+            "overlay": ruleset.overlay.authority if ruleset.overlay else None,
+        },
         "code": code_version(),
         "inputs": [_input(receipt) for receipt in _oldest_first(delivered)],
         "steps": progress.steps,
     }
+    write_atomically(making / "ruleset.json", ruleset.rules.model_dump_json(by_alias=True, indent=1).encode())
     write_atomically(making / "manifest.json", json.dumps(manifest, indent=1).encode())
     if run.path.exists():
         shutil.rmtree(run.path)
@@ -309,7 +320,7 @@ def _steps(
     )
     yield Step(
         "evaluate the criteria",
-        ("findings", "assessments"),
+        ("findings", "assessments", "reviews"),
         _key(dated, ruleset.sha256),
         lambda: vars(evaluate(ruleset.rules, _facts(read(*FACT_RECORDS), tables, as_of=asked.as_of))),
     )
@@ -364,16 +375,17 @@ def _facts(records: Tables, tables: Tables, *, as_of: dt.date) -> facts.Facts:
     )
 
 
-def for_casebook(assessments: pl.DataFrame) -> pl.DataFrame:
+def for_casebook(assessments: pl.DataFrame, rules: Ruleset) -> pl.DataFrame:
     """The families that may enter the casebook: eligible, or near misses on a strand that can bring one in."""
-    met = assessments.filter(pl.col("outcome") == "met", pl.col("strand").is_in(["eligible", *NEAR_MISS]))
+    entering = ["eligible", *rules.near_miss_strands]
+    met = assessments.filter(pl.col("outcome") == "met", pl.col("strand").is_in(entering))
     return met.select("family_id").unique().sort("family_id")
 
 
 def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]) -> None:
     names = {receipt.delivery: receipt.file for receipt in delivered}
     tables = {name: run.table(name) for name in RUN_TABLES if run.has_table(name)}
-    entering = for_casebook(tables["assessments"])
+    entering = for_casebook(tables["assessments"], rules)
     explained = explain.explained(
         tables["findings"].join(entering, on="family_id", how="semi"),
         rules=rules,
@@ -392,12 +404,13 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
             ruleset=rules.id,
             is_sample=asked.is_sample,
             published_at=asked.published_at,
-            absence_threshold_percent=_absence_threshold(rules),
+            absence_threshold_percent=_absence_threshold(rules, asked.as_of),
         ),
         file_names=names,
     )
 
 
-def _absence_threshold(rules: Ruleset) -> int | None:
-    shares = [criterion.bound.at_least_percent for criterion in rules.criterion if criterion.table == "absence"]
+def _absence_threshold(rules: Ruleset, as_of: dt.date) -> int | None:
+    """The share of absence that the ruleset asks about on the day, to be drawn on the charts."""
+    shares = [asked.bound_on(as_of).comparison[1] for asked in rules.criterion if asked.table == "absence"]
     return shares[0] if shares else None

@@ -6,22 +6,31 @@ described with an example for each ruleset in REFERENCE.md.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from families.criteria.ruleset import Part, Role
-from families.criteria.ruleset_checks import wrong_shape
+from families.criteria.ruleset_checks import did_you_mean, tables, wrong_shape
 from families.errors import Refused
+from families.reference import REFERENCE
 
 SOURCES = Literal[
     "attendance", "exclusions", "school_roll", "youth_justice", "asb", "social_care", "early_help", "benefits",
     "housing", "probation", "police_domestic", "health_services", "destinations", "nominations", "employment",
 ]  # fmt: skip
 Outcome = Literal["met", "not_met", "unknown"]
+CODED = (
+    ("benefits", "kind", "benefits.csv"),
+    ("work", "benefit_left", "benefits.csv"),
+    ("nominations", "need", "nomination_needs.csv"),
+)
 
 
 class Sessions(Part):
@@ -79,7 +88,7 @@ class Asb(Part):
 class Benefit(Span):
     """A benefit or tax credit of a person."""
 
-    kind: Literal["JSA", "ESA", "IS", "IB", "CA", "SDA", "UC", "WTC", "CTC", "HB", "CTB", "DLA", "PIP", "CHB"]
+    kind: str  # a code of data/reference/benefits.csv
 
 
 class Care(Span):
@@ -132,7 +141,7 @@ class Destination(Span):
 class Nomination(Part):
     """A professional's nomination for a need."""
 
-    need: str
+    need: str  # a code of data/reference/nomination_needs.csv
     on: dt.date
     to: dt.date | None = None
     by: Literal["school", "police", "health_visitor", "housing", "social_care", "voluntary", "other"] = "other"
@@ -142,7 +151,7 @@ class Work(Span):
     """A step to work: a job, the Work Programme, provision of the European Social Fund."""
 
     kind: Literal["employment", "work_programme", "esf_provision"] = "employment"
-    benefit_left: Literal["JSA", "ESA", "IS", "IB", "SDA", "CA", "UC"] | None = None
+    benefit_left: str | None = None  # blank: the benefit that ended last before the work began
     meets_earnings_floor: bool | None = None
 
 
@@ -296,16 +305,27 @@ def case_mistakes(raw: dict[str, Any]) -> list[str]:
     return [f"case {name}: {each}" if name else each for each in (*wrong_shape(Case, raw), *_wrong_meaning(raw))]
 
 
-def _wrong_meaning(raw: dict[str, Any]) -> list[str]:
-    people = [each for each in raw.get("person", []) if isinstance(each, dict)]
-    names = [each.get("name") for each in people]
-    wrong = [
-        f"Two people are called {name}: give each a name of their own."
-        for name in sorted({str(n) for n in names if names.count(n) > 1})
-    ]
-    wrong += [
-        f"person {each.get('name')}: give born or age, not both." for each in people if "born" in each and "age" in each
-    ]
+@cache
+def codes(file: str) -> tuple[str, ...]:
+    """The codes of a shipped code list."""
+    rows = csv.DictReader((REFERENCE / file).read_text("utf-8").splitlines())
+    return tuple(row["code"] for row in rows)
+
+
+def _wrong_meaning(raw: dict[str, Any]) -> Iterator[str]:
+    people = tables(raw, "person")
+    names = [str(each.get("name")) for each in people]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"Two people are called {name}: give each a name of their own."
+    for person in people:
+        place = f"person {person.get('name')}"
+        if "born" in person and "age" in person:
+            yield f"{place}: give born or age, not both."
+        for key, field, file in CODED:
+            for each in tables(person, key):
+                code = each.get(field)
+                if isinstance(code, str) and code not in codes(file):
+                    hint = did_you_mean(code, codes(file))
+                    yield f"{place}, {key}: there is no {code}{hint}; allowed: {', '.join(codes(file))}."
     if not people and "authority" not in raw:
-        wrong.append("person: a case names at least one person, or asks about an authority.")
-    return wrong
+        yield "person: a case names at least one person, or asks about an authority."

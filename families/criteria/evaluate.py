@@ -6,97 +6,166 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from families.criteria import facts as known
+from families.criteria.ages import age
 from families.criteria.facts import Facts
-from families.criteria.measures import fresh_benefit_checks, gaps, measured, window_of
-from families.criteria.ruleset import Condition, Criterion, Ruleset, Strand
+from families.criteria.gaps import fresh_benefit_checks, gaps_of, school_ages
+from families.criteria.measures import measured
+from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, outcome_of
+from families.criteria.requirements import required_members
+from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
+from families.criteria.windows import window_of
 
-MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
 IN_WORDS = {MET: "met", NOT_MET: "not met", UNKNOWN: "not known"}
 FINDING = [
     "family_id", "person_id", "criterion", "strand", "outcome", "value", "out_of",
     "bound", "window_from", "window_to", "newest_on", "detail", "evidence",
 ]  # fmt: skip
+REVIEW = "review"
+LINKED = "linked"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The Findings and Assessments tables of one ruleset on one day."""
+    """The Findings and Assessments of one ruleset on one day, and what a person must look at before relying on them."""
 
     findings: pl.DataFrame
     assessments: pl.DataFrame
+    reviews: pl.DataFrame
 
 
 def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     """Ask every criterion of everybody it is asked of, then strands by any-of, then routes by at-least-k."""
-    members = facts.members.filter(pl.col("role").is_in(rules.family.members), pl.col("is_resident"))
-    findings = pl.concat([_findings(criterion, rules, facts, members) for criterion in rules.criterion]).sort(
+    members = members_asked(rules, facts)
+    findings = pl.concat([asked_of_all(each, each.strand, rules, facts, members) for each in rules.criterion]).sort(
         "family_id", "criterion", "person_id"
     )
-    families = members.select("family_id").unique().sort("family_id")
-    strands = pl.concat([_strand(strand, rules, findings, families) for strand in rules.strand])
-    eligible = _eligible(rules, strands, members)
-    return Evaluation(findings, pl.concat([strands, eligible]).sort("family_id", "strand"))
-
-
-def _asked(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
-    """The members a criterion is asked of. Without a date of birth the role in the family decides."""
-    grown_up = (pl.col("date_of_birth").dt.offset_by(f"{rules.family.adult_from}y") <= facts.as_of).fill_null(
-        pl.col("role") != "child"
+    reviews = [asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review]
+    families = members.filter(pl.col("role") != LINKED).select(pl.col("family_id").unique().sort())
+    findings = findings.join(families, on="family_id", how="semi", maintain_order="left")
+    strands = pl.concat([_strand(strand, rules, findings, families, facts) for strand in rules.strand])
+    eligible = _eligible(rules, strands, findings, members, facts)
+    return Evaluation(
+        findings,
+        pl.concat([strands, eligible]).sort("family_id", "strand"),
+        pl.concat(reviews).sort("family_id", "criterion", "person_id") if reviews else findings.clear(),
     )
-    asked = {"child": ~grown_up, "adult": grown_up, "member": pl.lit(True)}[criterion.asked_of]
-    people = members.filter(asked)
-    if criterion.compulsory_school_age:
-        outside = known.school_ages(facts).filter(
+
+
+def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
+    """The members that count for a ruleset: residents in its roles, and linked people where it takes them in."""
+    here = pl.col("is_resident") & pl.col("role").is_in(rules.family.members)
+    linked = pl.col("role").eq(LINKED) & pl.lit(LINKED in rules.family.members)
+    return facts.members.filter(here | linked)
+
+
+def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
+    """The members a question is asked of. Without a date of birth the role in the family decides."""
+    born = pl.col("date_of_birth")
+    years = age(born, facts.as_of)
+    grown_up = (years >= rules.family.adult_from).fill_null(pl.col("role") != "child")
+    wanted = {"child": ~grown_up, "adult": grown_up}.get(asked.asked_of, pl.lit(True))
+    if asked.age_at == "event":
+        did = measured(asked, facts, adult_from=rules.family.adult_from)["person_id"]
+        wanted = wanted | pl.col("person_id").is_in(did.implode())
+    people = members.filter(wanted)
+    if asked.ages is not None:
+        of_age = years.is_between(asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else 200)
+        people = people.filter(of_age.fill_null(asked.asked_of != "adult"))
+    if asked.compulsory_school_age:
+        outside = school_ages(facts).filter(
             (pl.col("school_age_from") > facts.as_of) | (pl.col("school_age_to") < facts.as_of)
         )
         people = people.join(outside, on="person_id", how="anti")
     return people.select("family_id", "person_id")
 
 
-def _findings(criterion: Criterion, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
-    window = window_of(criterion, facts)
-    asked = _asked(criterion, rules, facts, members)
-    findings = (
-        asked.join(measured(criterion, facts), on="person_id", how="left")
-        .join(gaps(criterion, facts).with_columns(pl.lit(True).alias("has_gap")), on="person_id", how="left")
-        .with_columns(
-            pl.col("value").fill_null(0),
-            pl.col("out_of").fill_null(0) if criterion.measure == "share" else pl.col("out_of"),
-            pl.col("has_gap").fill_null(False),
-        )
-        .with_columns(_outcome(criterion).alias("outcome"))
-        .with_columns(
-            pl.lit(criterion.id).alias("criterion"),
-            pl.lit(criterion.strand).alias("strand"),
-            pl.lit(criterion.bound.words).alias("bound"),
-            pl.lit(window.first_day).alias("window_from"),
-            pl.lit(window.last_day).alias("window_to"),
-            pl.when(pl.col("outcome") == UNKNOWN)
-            .then(pl.format("{}; {} would settle it", "why", pl.lit(criterion.settled_by)))
-            .alias("detail"),
-        )
-        .select(FINDING)
-    )
-    if criterion.table != "benefits":
+def asked_of_all(asked: Asked, strand: str, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
+    """The findings of one question: one row for everybody it is asked of, or one a family where the family is asked."""
+    people = people_asked(asked, rules, facts, members)
+    known = with_knowledge(people, asked, rules, facts)
+    if asked.asked_of == "family":
+        known = _together(known)
+    findings = as_findings(known, asked, strand, facts)
+    if asked.table != "benefits":
         return findings
-    answered = fresh_benefit_checks(criterion, facts).select("person_id", "stated_on")
+    answered = fresh_benefit_checks(asked, facts).select("person_id", "stated_on")
     findings = (
-        findings.join(answered, on="person_id", how="left")
+        findings.join(answered, on="person_id", how="left", maintain_order="left")
         .with_columns(pl.coalesce("newest_on", "stated_on").alias("newest_on"))
         .select(FINDING)
     )
-    alone = members.join(asked, on="family_id", how="anti")
-    return pl.concat([findings, _of_no_known_adult(criterion, facts, alone, template=findings)])
+    residents = members.filter(pl.col("role") != LINKED)
+    alone = residents.join(people, on="family_id", how="anti")
+    if facts.is_whole_family or alone.is_empty():
+        return findings
+    return pl.concat([findings, _of_no_known_adult(asked, strand, facts, alone, template=findings)])
+
+
+def with_knowledge(people: pl.DataFrame, asked: Asked, rules: Ruleset, facts: Facts) -> pl.DataFrame:
+    """People with their measure, and with what of it is not known."""
+    adult_from = rules.family.adult_from
+    return (
+        people.join(measured(asked, facts, adult_from=adult_from), on="person_id", how="left", maintain_order="left")
+        .join(
+            gaps_of(asked, facts, adult_from=adult_from).with_columns(pl.lit(True).alias("has_gap")),
+            on="person_id",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(
+            pl.col("value").fill_null(0),
+            pl.col("out_of").fill_null(0) if asked.measure == "share" else pl.col("out_of"),
+            pl.col("has_gap").fill_null(False),
+            *([pl.col("baseline").fill_null(0)] if asked.measure == "reduction" else []),
+        )
+    )
+
+
+def _together(known: pl.DataFrame) -> pl.DataFrame:
+    """The members' measures added up, for a question asked of the family."""
+    texts = pl.col("evidence").drop_nulls().str.strip_chars("[]").str.join(",")
+    return known.group_by("family_id", maintain_order=True).agg(
+        pl.lit(None, dtype=pl.String).alias("person_id"),
+        pl.col("value").sum(),
+        pl.col("out_of").sum(),
+        pl.col("newest_on").max(),
+        pl.when(pl.col("evidence").is_not_null().any()).then(pl.format("[{}]", texts)).alias("evidence"),
+        pl.col("has_gap").any(),
+        pl.col("missing").sum(),
+        pl.col("why").drop_nulls().unique(maintain_order=True).str.join("; "),
+        *([pl.col("baseline").sum()] if "baseline" in known.columns else []),
+    )
+
+
+def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) -> pl.DataFrame:
+    """Measures against the bound of the day, as rows of the Findings table."""
+    window, bound = window_of(asked, facts), asked.bound_on(facts.as_of)
+    return known.with_columns(outcome_of(asked, bound).alias("outcome")).select(
+        "family_id",
+        "person_id",
+        pl.lit(asked.id).alias("criterion"),
+        pl.lit(strand).alias("strand"),
+        "outcome",
+        "value",
+        pl.col("baseline").alias("out_of") if asked.measure == "reduction" else "out_of",
+        pl.lit(bound.words).alias("bound"),
+        pl.lit(window.first_day).alias("window_from"),
+        pl.lit(window.last_day).alias("window_to"),
+        "newest_on",
+        pl.when(pl.col("outcome") == UNKNOWN)
+        .then(pl.format("{}; {} would settle it", pl.col("why").fill_null("it is not known"), pl.lit(asked.settled_by)))
+        .alias("detail"),
+        "evidence",
+    )
 
 
 def _of_no_known_adult(
-    criterion: Criterion, facts: Facts, members: pl.DataFrame, *, template: pl.DataFrame
+    asked: Asked, strand: str, facts: Facts, members: pl.DataFrame, *, template: pl.DataFrame
 ) -> pl.DataFrame:
     """Families of whom no adult is known: where DWP answered for every home and named nobody there, nobody claims."""
-    window = window_of(criterion, facts)
-    checked = fresh_benefit_checks(criterion, facts)
-    unanswered = f"no adult of the family is known, and DWP has not answered for the address; {criterion.settled_by}"
+    window = window_of(asked, facts)
+    checked = fresh_benefit_checks(asked, facts)
+    unanswered = f"no adult of the family is known, and DWP has not answered for the address; {asked.settled_by}"
     somebody = "somebody claims at the address who is not known to be of the family; a record that ties them to a child"
     return (
         members.join(checked, on="person_id", how="left")
@@ -118,10 +187,10 @@ def _of_no_known_adult(
         )
         .with_columns(
             pl.when(pl.col("outcome") == UNKNOWN).then(pl.format("{} would settle it", "why")).alias("detail"),
-            pl.lit(criterion.id).alias("criterion"),
-            pl.lit(criterion.strand).alias("strand"),
+            pl.lit(asked.id).alias("criterion"),
+            pl.lit(strand).alias("strand"),
             pl.lit(0, dtype=pl.Int64).alias("value"),
-            pl.lit(criterion.bound.words).alias("bound"),
+            pl.lit(asked.bound_on(facts.as_of).words).alias("bound"),
             pl.lit(window.first_day).alias("window_from"),
             pl.lit(window.last_day).alias("window_to"),
             *(pl.lit(None, dtype=template.schema[name]).alias(name) for name in ("person_id", "out_of", "evidence")),
@@ -130,32 +199,19 @@ def _of_no_known_adult(
     )
 
 
-def _outcome(criterion: Criterion) -> pl.Expr:
-    """Met, not met or unknown. Shares are compared as integers, and missing sessions by the two bounds they leave."""
-    value, gap = pl.col("value"), pl.col("has_gap")
-    if criterion.measure == "share":
-        missing = pl.when(gap).then(pl.col("missing")).otherwise(0)
-        percent = criterion.bound.at_least_percent or 0
-        surely = (value * 100 >= (pl.col("out_of") + missing) * percent) & (pl.col("out_of") > 0)
-        possibly = ((value + missing) * 100 >= (pl.col("out_of") + missing) * percent) & (missing > 0)
-    else:
-        surely, possibly = value >= (criterion.bound.at_least or 0), gap
-    return pl.when(surely).then(pl.lit(MET)).when(possibly).then(pl.lit(UNKNOWN)).otherwise(pl.lit(NOT_MET))
-
-
-def _strand(strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
+def _strand(
+    strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl.DataFrame, facts: Facts
+) -> pl.DataFrame:
     """Any one criterion of any one member is enough; one unknown among the unmet leaves it unknown."""
     labels = {criterion.id: criterion.label for criterion in rules.criterion}
-    label = pl.col("criterion").replace_strict(labels, default="")
     words = pl.col("label").unique(maintain_order=True).str.join("; ")
     decided = (
         findings.filter(pl.col("strand") == strand.id)
-        .with_columns(label.alias("label"))
-        .sort("family_id", "criterion", "person_id")
+        .with_columns(pl.col("criterion").replace_strict(labels, default="").alias("label"))
         .group_by("family_id", maintain_order=True)
         .agg(
-            _any_of(pl.col("outcome")).alias("outcome"),
-            _labels_of(MET).alias("met_by"),
+            any_of(pl.col("outcome")).alias("outcome"),
+            pl.col("label").filter(pl.col("outcome") == MET).unique(maintain_order=True).str.join("; ").alias("met_by"),
             pl.col("detail")
             .filter(pl.col("outcome") == UNKNOWN)
             .unique(maintain_order=True)
@@ -164,86 +220,123 @@ def _strand(strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl
             words.alias("asked"),
         )
     )
+    nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
+    why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
     return families.join(decided, on="family_id", how="left", maintain_order="left").select(
         "family_id",
         pl.lit(strand.id).alias("strand"),
-        pl.col("outcome").fill_null(strand.if_nobody_asked),
+        pl.col("outcome").fill_null(nobody),
         pl.when(pl.col("outcome") == MET)
         .then(pl.format("Met: {}.", "met_by"))
         .when(pl.col("outcome") == UNKNOWN)
         .then(pl.format("Not known: {}.", "gap"))
         .when(pl.col("outcome") == NOT_MET)
         .then(pl.format("Not met: none of these holds: {}.", "asked"))
-        .otherwise(pl.lit(f"{IN_WORDS[strand.if_nobody_asked].capitalize()}: {strand.nobody_asked}."))
+        .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
         .alias("reason"),
     )
 
 
-def _labels_of(outcome: str) -> pl.Expr:
-    """The labels of the criteria with an outcome, each once."""
-    return pl.col("label").filter(pl.col("outcome") == outcome).unique(maintain_order=True).str.join("; ")
-
-
-def _any_of(outcome: pl.Expr) -> pl.Expr:
-    return (
-        pl.when((outcome == MET).any())
-        .then(pl.lit(MET))
-        .when((outcome == UNKNOWN).any())
-        .then(pl.lit(UNKNOWN))
-        .otherwise(pl.lit(NOT_MET))
-    )
-
-
-def _at_least(condition: Condition) -> pl.Expr:
-    """At least k of n: met when enough are met, not met when even the unknown ones would not be enough."""
-    met = pl.sum_horizontal((pl.col(name) == MET).cast(pl.Int32) for name in condition.of)
-    open_ = pl.sum_horizontal((pl.col(name) == UNKNOWN).cast(pl.Int32) for name in condition.of)
-    return (
-        pl.when(met >= condition.at_least)
-        .then(pl.lit(2))
-        .when(met + open_ >= condition.at_least)
-        .then(pl.lit(1))
-        .otherwise(pl.lit(0))
-    )
-
-
-def _eligible(rules: Ruleset, strands: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    """Eligible by any route whose conditions all hold; 2 stands for met, 1 for unknown, 0 for not met."""
+def _eligible(
+    rules: Ruleset, strands: pl.DataFrame, findings: pl.DataFrame, members: pl.DataFrame, facts: Facts
+) -> pl.DataFrame:
+    """Eligible by any route whose conditions all hold, where the family has whom the programme is for."""
     wide = strands.pivot(on="strand", index="family_id", values="outcome", maintain_order=True)
-    if missing := [strand.id for strand in rules.strand if strand.id not in wide.columns]:
-        wide = wide.with_columns(pl.lit(UNKNOWN).alias(name) for name in missing)
-    routes = [
-        pl.min_horizontal(_at_least(condition) for condition in route.conditions).alias(f"route {route.id}")
-        for route in rules.route
-    ]
-    with_child = members.filter(pl.col("role") == "child").select("family_id").unique()
-    has_child = (
-        pl.col("family_id").is_in(with_child["family_id"].implode()) if rules.family.requires_child else pl.lit(True)
+    wide = wide.join(_of_residents(rules, findings, members), on="family_id", how="left", maintain_order="left")
+    wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
+    routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
+    decided = wide.with_columns(pl.col("has_required").fill_null(NOT_MET)).with_columns(
+        **routes, best=any_of([*routes.values()])
     )
-    names = [f"route {route.id}" for route in rules.route]
-    labels = {strand.id: strand.label for strand in rules.strand}
-    tally = pl.concat_str(
-        [pl.format(f"{label}: {{}}", pl.col(name).replace_strict(IN_WORDS)) for name, label in labels.items()],
-        separator="; ",
-    )
+    eligible = all_of([pl.col("best"), pl.col("has_required")])
     met_by = pl.coalesce(
-        pl.when(pl.col(f"route {route.id}") == 2).then(pl.lit(f"Met by {route.label}")) for route in rules.route
+        pl.when(pl.col(f"route {route.id}") == MET).then(pl.lit(f"Met by {route.label}")) for route in rules.route
     )
-    best = pl.max_horizontal(names)
-    return (
-        wide.with_columns(routes)
-        .with_columns(pl.when(has_child).then(best).otherwise(0).alias("best"), has_child.alias("has_child"))
-        .select(
-            "family_id",
-            pl.lit("eligible").alias("strand"),
-            pl.col("best").replace_strict({2: MET, 1: UNKNOWN, 0: NOT_MET}, return_dtype=pl.String).alias("outcome"),
-            pl.when(~pl.col("has_child"))
-            .then(pl.lit("Not met: there is no child in the family."))
-            .when(pl.col("best") == 2)
-            .then(pl.format("{}. {}.", met_by, tally))
-            .when(pl.col("best") == 1)
-            .then(pl.format("Not known: what is not known could decide it. {}.", tally))
-            .otherwise(pl.format("Not met. {}.", tally))
-            .alias("reason"),
+    tally = _tally(rules)
+    return decided.with_columns(eligible.alias("outcome")).select(
+        "family_id",
+        pl.lit("eligible").alias("strand"),
+        "outcome",
+        pl.when(pl.col("has_required") == NOT_MET)
+        .then(pl.format("Not met: {}.", "required_why"))
+        .when(pl.col("outcome") == MET)
+        .then(pl.format("{}. {}.", met_by, tally))
+        .when((pl.col("outcome") == UNKNOWN) & (pl.col("has_required") == UNKNOWN) & (pl.col("best") == MET))
+        .then(pl.format("Not known: {}. {}.", "required_why", tally))
+        .when(pl.col("outcome") == UNKNOWN)
+        .then(pl.format("Not known: what is not known could decide it. {}.", tally))
+        .otherwise(pl.format("Not met. {}.", tally))
+        .alias("reason"),
+    )
+
+
+def _tally(rules: Ruleset) -> pl.Expr:
+    """What became of each strand; where they are many, only of those that are met or not known."""
+    parts = [(strand.label, pl.col(strand.id)) for strand in rules.strand]
+    if not any(strand.headline for strand in rules.strand):
+        return pl.concat_str(
+            [pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)) for label, outcome in parts], separator="; "
         )
+    told = [
+        pl.when(outcome != NOT_MET).then(pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)))
+        for label, outcome in parts
+    ]
+    line = pl.concat_str(told, separator="; ", ignore_nulls=True)
+    return pl.when(line == "").then(pl.lit("No need is met or in doubt")).otherwise(line)
+
+
+def _of_residents(rules: Ruleset, findings: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Each strand as those who live with the family account for it, in columns `resident <strand>`."""
+    blank = [pl.lit(None, dtype=pl.String).alias(f"resident {strand.id}") for strand in rules.strand]
+    families = members.select(pl.col("family_id").unique().sort())
+    if LINKED not in rules.family.members:
+        return families.with_columns(blank)
+    linked = members.filter(pl.col("role") == LINKED).select("family_id", "person_id")
+    alone = families.join(linked, on="family_id", how="semi")
+    own = (
+        findings.join(alone, on="family_id", how="semi")
+        .join(linked, on=["family_id", "person_id"], how="anti")
+        .group_by("family_id", "strand")
+        .agg(any_of(pl.col("outcome")).alias("outcome"))
+        .with_columns(pl.format("resident {}", "strand").alias("strand"))
+        .pivot(on="strand", on_columns=[f"resident {s.id}" for s in rules.strand], index="family_id", values="outcome")
+        .with_columns(pl.col(f"resident {strand.id}").fill_null(NOT_MET) for strand in rules.strand)
+    )
+    return families.join(own, on="family_id", how="left")
+
+
+def _route(route: Route, rules: Ruleset) -> pl.Expr:
+    return all_of([_at_least(condition, rules) for condition in route.conditions])
+
+
+def _at_least(condition: Condition, rules: Ruleset) -> pl.Expr:
+    """At least k of n: met when enough are met, not met when even the unknown ones would not be enough.
+
+    Strands that only linked people account for count up to the ruleset's limit.
+    """
+    names = [strand.id for strand in rules.strand] if condition.of == "all" else condition.of
+    surely, perhaps = (_counted(names, values, rules) for values in ([MET], [MET, UNKNOWN]))
+    wanted = condition.at_least
+    enough, could = surely >= wanted, perhaps >= wanted
+    if condition.distinct_headlines > 1:
+        enough &= _headlines(names, [MET], rules) >= condition.distinct_headlines
+        could &= _headlines(names, [MET, UNKNOWN], rules) >= condition.distinct_headlines
+    return pl.when(enough).then(pl.lit(MET)).when(could).then(pl.lit(UNKNOWN)).otherwise(pl.lit(NOT_MET))
+
+
+def _counted(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+    own = [pl.coalesce(f"resident {name}", name).is_in(values) for name in names]
+    linked = [~mine & pl.col(name).is_in(values) for name, mine in zip(names, own, strict=True)]
+    of_linked = pl.sum_horizontal(each.cast(pl.Int32) for each in linked)
+    most = pl.lit(rules.family.linked_strands_at_most, dtype=pl.Int32)
+    return pl.sum_horizontal(each.cast(pl.Int32) for each in own) + pl.min_horizontal(of_linked, most)
+
+
+def _headlines(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+    by_headline: dict[str, list[str]] = {}
+    for strand in rules.strand:
+        if strand.id in names:
+            by_headline.setdefault(strand.headline, []).append(strand.id)
+    return pl.sum_horizontal(
+        pl.any_horizontal(pl.col(name).is_in(values) for name in group).cast(pl.Int32) for group in by_headline.values()
     )

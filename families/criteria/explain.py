@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from families import dates
-from families.criteria.ruleset import Criterion, Ruleset
+from families.criteria.ruleset import Asked, Ruleset
 from families.tables.source_names import source_label
 
 OUTCOMES = {"met": "met", "not_met": "not met", "unknown": "not known"}
@@ -22,38 +22,44 @@ def explained(
 
     `people` gives person_id, forename, date_of_birth; `file_names` the name of each delivery.
     """
-    criteria = rules.criteria()
+    asked = rules.asked()
     named = findings.join(
         people.select("person_id", "forename", "date_of_birth"), on="person_id", how="left", maintain_order="left"
     )
     sentences = [
-        sentence(row, criterion=criteria[row["criterion"]], rules=rules, as_of=as_of, file_names=file_names)
+        sentence(row, asked=asked[row["criterion"]], rules=rules, as_of=as_of, file_names=file_names)
         for row in named.iter_rows(named=True)
     ]
-    labels = pl.col("criterion").replace_strict({c.id: c.label for c in rules.criterion}, return_dtype=pl.String)
+    labels = pl.col("criterion").replace_strict(
+        {each.id: each.label for each in asked.values()}, return_dtype=pl.String
+    )
     return findings.with_columns(labels.alias("label"), pl.Series("sentence", sentences, dtype=pl.String))
 
 
 def sentence(
     finding: Mapping[str, object],
     *,
-    criterion: Criterion,
+    asked: Asked,
     rules: Ruleset,
     as_of: dt.date,
     file_names: Mapping[str, str],
 ) -> str:
     """One finding in words: strand and outcome, who, what against which bound, when, from which rows, by which rule."""
-    strand = rules.strand_labels[criterion.strand]
     outcome = OUTCOMES[str(finding["outcome"])]
     who = _who(finding, as_of=as_of)
-    body = _unknown(finding, criterion, who) if outcome == "not known" else _known(finding, criterion, who)
+    body = _unknown(finding, asked, who) if outcome == "not known" else _known(finding, asked, who)
     parts = [
-        f"{strand}: {outcome}.",
+        f"{_heading(finding, rules)}: {outcome}.",
         body,
         _from(finding, file_names),
-        f"{rules.framework}, grade {criterion.confidence}.",
+        f"{rules.framework}, grade {asked.confidence}.",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _heading(finding: Mapping[str, object], rules: Ruleset) -> str:
+    strand = str(finding["strand"])
+    return rules.strand_labels.get(strand, {"review": "To look at", "result": "Result"}.get(strand, strand))
 
 
 def day(value: dt.date) -> str:
@@ -69,20 +75,35 @@ def _who(finding: Mapping[str, object], *, as_of: dt.date) -> str:
     return f"{name}, {dates.age_on(born, as_of)}," if isinstance(born, dt.date) else name
 
 
-def _known(finding: Mapping[str, object], criterion: Criterion, who: str) -> str:
-    value, out_of = _number(finding["value"]), _number(finding["out_of"])
-    if criterion.measure == "status":
-        what = criterion.what if finding["outcome"] == "met" else criterion.what_not
-        newest = finding["newest_on"]
-        when = f"by the data of {day(newest)}" if criterion.snapshot and isinstance(newest, dt.date) else ""
-        return f"{who} {what} {when or _span(finding, criterion)}."
-    if criterion.measure == "share":
-        if not out_of:
-            return f"{who} had no possible sessions {_span(finding, criterion)}."
-        share = f"{_tenths(value, out_of)}%; {criterion.bound.at_least_percent}% or more needed"
-        return f"{who} had {value} of {out_of} {criterion.what} ({share}) {_span(finding, criterion)}."
-    what = criterion.what.removesuffix("s") if value == 1 else criterion.what
-    return f"{who} had {value or 'no'} {what} ({criterion.bound.words} needed) {_span(finding, criterion)}."
+def _known(finding: Mapping[str, object], asked: Asked, who: str) -> str:
+    value, out_of, bound = _number(finding["value"]), _number(finding["out_of"]), finding["bound"]
+    span = _span(finding, asked)
+    match asked.measure:
+        case "status":
+            what = asked.what if finding["outcome"] == "met" else asked.what_not
+            newest = finding["newest_on"]
+            when = f"by the data of {day(newest)}" if asked.snapshot and isinstance(newest, dt.date) else ""
+            return f"{who} {what} {when or span}."
+        case "share" if not out_of:
+            return f"{who} had no possible sessions {span}."
+        case "share":
+            return f"{who} had {value} of {out_of} {asked.what} ({_tenths(value, out_of)}%; {bound} needed) {span}."
+        case "reduction":
+            return f"{who} had {value or 'no'} {_counted(asked.what, value)} {span}, {out_of} before ({bound} needed)."
+        case _:
+            return f"{who} had {value or 'no'} {_counted(asked.what, value)} ({bound} needed) {span}."
+
+
+def _counted(what: str, number: int) -> str:
+    """`fixed-term exclusions`, and one `fixed-term exclusion`: the first plural word is the thing counted."""
+    if number != 1:
+        return what
+    first, *rest = what.split(" of ")
+    words = first.split(" ")
+    place = next((i for i, word in enumerate(words) if word.endswith("s")), None)
+    if place is not None:
+        words[place] = words[place].removesuffix("s")
+    return " of ".join([" ".join(words), *rest])
 
 
 def _tenths(value: int, out_of: int) -> str:
@@ -91,26 +112,36 @@ def _tenths(value: int, out_of: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _unknown(finding: Mapping[str, object], criterion: Criterion, who: str) -> str:
+def _unknown(finding: Mapping[str, object], asked: Asked, who: str) -> str:
     value, out_of = _number(finding["value"]), _number(finding["out_of"])
     so_far = ""
-    if criterion.measure == "share" and out_of:
-        so_far = f" {value} of {out_of} {criterion.what} are delivered so far."
-    elif criterion.measure == "count" and value:
-        so_far = f" {value} known so far, {criterion.bound.words} needed."
-    return f"{who} {criterion.label[0].lower()}{criterion.label[1:]}?{so_far} {_capital(str(finding['detail'] or ''))}."
+    if asked.measure == "share" and out_of:
+        so_far = f" {value} of {out_of} {asked.what} are delivered so far."
+    elif asked.measure in ("count", "total", "duration") and value:
+        so_far = f" {value} known so far, {finding['bound']} needed."
+    question = f"{who} {asked.label[0].lower()}{asked.label[1:]}?"
+    return f"{question}{so_far} {_capital(str(finding['detail'] or ''))}."
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _span(finding: Mapping[str, object], criterion: Criterion) -> str:
-    if criterion.window.current:
-        return f"on {_until(finding)}"
-    if criterion.window.terms is not None:
-        return f"in the {_count_word(criterion.window.terms)} terms to {_until(finding)}"
-    return f"in the {criterion.window.months} months to {_until(finding)}"
+def _span(finding: Mapping[str, object], asked: Asked) -> str:
+    window, until = asked.window, _until(finding)
+    if window.current:
+        return f"on {until}"
+    if window.ever:
+        return f"at any time to {until}"
+    if window.terms is not None:
+        return f"in the {_count_word(window.terms)} terms to {until}"
+    if window.academic_years is not None:
+        return f"in the {_count_word(window.academic_years)} school years to {until}"
+    if window.months_ahead is not None:
+        return f"in the {window.months_ahead} months to {until}"
+    if window.weeks is not None:
+        return f"in the {window.weeks} weeks to {until}"
+    return f"in the {window.months} months to {until}"
 
 
 def _count_word(number: int) -> str:

@@ -7,19 +7,22 @@ there silence means unknown, never no.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from families import dates
-from families.dates import Term, Window
+from families.criteria.ruleset import Asked
+from families.dates import Term
 
 EVIDENCE = ["source", "delivery", "row"]
 RECORD = ["delivery", "row", "part"]
 EXCLUDED = "(?i)exclu"
 PRU = "pru"
 SUMMER_HOLIDAYS_DAYS = 50
+ATTACHED = {"person_id": pl.String, "attached_on": pl.Date}
+SILENCES = {"person_id": pl.String, "table": pl.String, "why": pl.String}
 SHORTEST_STAY_DAYS = 14  # a stay that meets a half term for less is not missed when no attendance is delivered
 
 
@@ -31,7 +34,10 @@ class Facts:
     `absence`: the Absence table. `stays`: person_id, school, phase, starts, ends (blank where it goes on).
     `coverage`: the Coverage table. `benefit_checks`: person_id, stated_on of the newest match that answered for
     every address they live at, claimants (people named there).
-    `members`: family_id, person_id, role, is_resident, date_of_birth.
+    `members`: family_id, person_id, role, is_resident, lives_with_parent, date_of_birth.
+    `attached`: person_id, attached_on: when the programme began to work with their family.
+    `silences`: person_id, table, why: people of whom a kind of fact is not known whatever was delivered.
+    `is_whole_family`: nobody is missing from the members, as in a made-up case.
     """
 
     as_of: dt.date
@@ -42,6 +48,47 @@ class Facts:
     stays: pl.DataFrame
     coverage: pl.DataFrame
     benefit_checks: pl.DataFrame
+    attached: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTACHED))
+    silences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SILENCES))
+    is_whole_family: bool = False
+    _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: tuple[object, ...], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """A frame that several criteria need, worked out the first time one asks."""
+        if key not in self._worked_out:
+            self._worked_out[key] = work()
+        return self._worked_out[key]
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """How a record table becomes events: which rows, dated by which columns, with which columns to filter by."""
+
+    table: str
+    on: str
+    keep: list[str]
+    until: str | None = None
+    kinds: tuple[str, ...] = ()
+
+
+EVENTS = {
+    "offences": EventTable("offences", "outcome_date", ["is_proven", "offence", "offence_on"]),
+    "asb_measures": EventTable("asb_measures", "issued_on", ["kind", "ground"], until="ended_on"),
+    "care_episodes": EventTable(
+        "care_episodes", "started_on", ["kind", "category"], until="ended_on", kinds=("CIN", "CP", "LAC", "S47")
+    ),
+    "early_help": EventTable("care_episodes", "started_on", ["kind"], until="ended_on", kinds=("EH",)),
+    "housing_statuses": EventTable("housing_statuses", "started_on", ["kind"], until="ended_on"),
+    "sentences": EventTable("sentences", "started_on", ["kind", "has_parenting_responsibility"], until="ended_on"),
+    "domestic_incidents": EventTable("domestic_incidents", "occurred_on", ["role", "is_marac", "risk"]),
+    "service_flags": EventTable("service_flags", "started_on", ["service"], until="ended_on"),
+    "destinations": EventTable("destinations", "started_on", ["status"], until="ended_on"),
+    "nominations": EventTable("nominations", "nominated_on", ["need", "nominated_by"], until="ended_on"),
+    "work_steps": EventTable(
+        "work_steps", "started_on", ["kind", "benefit_left", "meets_earnings_floor"], until="ended_on"
+    ),
+}
+PUPIL_EVENTS = ("exclusions", "roll", "provision", "benefits", "releases")
 
 
 def gather(
@@ -59,7 +106,8 @@ def gather(
     of_person = person_of_record.select("source", *RECORD, "person_id")
 
     def told(table: str) -> pl.DataFrame:
-        return records[table].join(of_person, on=RECORD, how="inner")
+        rows = records[table].join(of_person, on=RECORD, how="inner")
+        return rows.with_columns(pl.col("offence_date").alias("offence_on")) if table == "offences" else rows
 
     stays = _stays(told("enrolments"), records["schools"], absence, as_of=as_of)
     exclusions = _exclusions(told("exclusions"), as_of=as_of)
@@ -68,22 +116,29 @@ def gather(
         "exclusions": exclusions,
         "roll": _roll(statuses),
         "provision": _provision(statuses, stays, exclusions, as_of=as_of),
-        "offences": _dated(told("offences"), on="outcome_date", as_of=as_of, keep=["is_proven", "offence"]),
-        "asb_measures": _dated(
-            told("asb_measures"), on="issued_on", until="ended_on", as_of=as_of, keep=["kind", "ground"]
-        ),
-        "care_episodes": _dated(
-            told("care_episodes"), on="started_on", until="ended_on", as_of=as_of, keep=["kind", "category"]
-        ),
         "benefits": _dated(told("benefits"), on="stated_on", as_of=as_of, keep=["benefit"]),
+        "releases": _releases(told("sentences"), as_of=as_of),
+        **{
+            name: _dated(
+                _of_kind(told(event.table), event), on=event.on, until=event.until, as_of=as_of, keep=event.keep
+            )
+            for name, event in EVENTS.items()
+        },
     }
     members = family_members.join(
         people.select("person_id", "date_of_birth"), on="person_id", how="left", maintain_order="left"
-    ).select("family_id", "person_id", "role", "is_resident", "date_of_birth")
+    ).select(
+        "family_id",
+        "person_id",
+        "role",
+        "is_resident",
+        pl.lit(None, dtype=pl.Boolean).alias("lives_with_parent"),
+        "date_of_birth",
+    )
     return Facts(
         as_of=as_of,
         terms=dates.authority_terms(),
-        members=members,
+        members=with_parents(members),
         events=events,
         absence=absence,
         stays=stays,
@@ -94,25 +149,72 @@ def gather(
     )
 
 
+def with_parents(members: pl.DataFrame) -> pl.DataFrame:
+    """`lives_with_parent` where it is not given: whether a parent or carer lives with the family.
+
+    Where no adult of the family is known at all, it is not known.
+    """
+    resident = pl.col("is_resident")
+    parents = members.filter(resident & pl.col("role").is_in(["parent", "carer"])).select("family_id").unique()
+    adults = members.filter(resident & (pl.col("role") != "child")).select("family_id").unique()
+    lives = (
+        pl.when(pl.col("family_id").is_in(parents["family_id"].implode()))
+        .then(pl.lit(True))
+        .when(pl.col("family_id").is_in(adults["family_id"].implode()))
+        .then(pl.lit(False))
+    )
+    return members.with_columns(pl.coalesce("lives_with_parent", lives).alias("lives_with_parent"))
+
+
+def _of_kind(rows: pl.DataFrame, event: EventTable) -> pl.DataFrame:
+    return rows.filter(pl.col("kind").is_in(event.kinds)) if event.kinds else rows
+
+
+def _releases(sentences: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
+    """Releases from custody to come; one that a later row moved is told on its latest day."""
+    return (
+        sentences.filter(pl.col("release_on") >= as_of, pl.col("started_on").fill_null(as_of) <= as_of)
+        .with_columns(pl.col("release_on").alias("on"), pl.lit(None, dtype=pl.Date).alias("until"))
+        .sort("person_id", "on", "has_parenting_responsibility", *EVIDENCE, nulls_last=True)
+        .unique("person_id", keep="last", maintain_order=True)
+        .select("person_id", "on", "until", "has_parenting_responsibility", *EVIDENCE)
+    )
+
+
 def _started_by(as_of: dt.date) -> pl.Expr:
     return pl.col("started_on").fill_null(as_of) <= as_of
 
 
-def _dated(rows: pl.DataFrame, *, on: str, as_of: dt.date, keep: list[str], until: str | None = None) -> pl.DataFrame:
-    """Events up to a day, the same event of one person counted once however often delivered."""
+def _dated(
+    rows: pl.DataFrame,
+    *,
+    on: str,
+    as_of: dt.date,
+    keep: list[str],
+    until: str | None = None,
+    told: list[str] | None = None,
+) -> pl.DataFrame:
+    """Events up to a day, the same event of one person counted once however often delivered.
+
+    `keep` tells one event from another; `told` are further facts of it, as its last row has them.
+    """
+    told = told or []
+    ended = pl.col(until) if until else pl.lit(None, dtype=pl.Date)
     return (
         rows.filter(pl.col(on) <= as_of)
-        .with_columns(pl.col(on).alias("on"), (pl.col(until) if until else pl.lit(None, dtype=pl.Date)).alias("until"))
-        .sort("person_id", "on", *keep, "until", *EVIDENCE, nulls_last=True)
+        .with_columns(pl.col(on).alias("on"), ended.alias("until"))
+        .sort("person_id", "on", *keep, *told, "until", *EVIDENCE, nulls_last=True)
         .unique(["person_id", "on", *keep], keep="last", maintain_order=True)
-        .select("person_id", "on", "until", *keep, *EVIDENCE)
+        .select("person_id", "on", "until", *keep, *told, *EVIDENCE)
     )
 
 
 def _exclusions(rows: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
     """Exclusions, each once: the feed and the census tell of the same one, FIXD before SUSP in their words."""
     fixed = pl.when(pl.col("category") == "SUSP").then(pl.lit("FIXD")).otherwise(pl.col("category"))
-    return _dated(rows.with_columns(fixed.alias("category")), on="started_on", as_of=as_of, keep=["category"])
+    return _dated(
+        rows.with_columns(fixed.alias("category")), on="started_on", as_of=as_of, keep=["category"], told=["sessions"]
+    )
 
 
 def _stays(enrolments: pl.DataFrame, schools: pl.DataFrame, absence: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
@@ -254,219 +356,11 @@ def on_roll(stays: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def attendance_gaps(facts: Facts, terms: list[Term]) -> pl.DataFrame:
-    """Half terms a child was on roll for with no sessions delivered: person_id, missing (sessions), why."""
-    units = _half_terms(terms)
-    expected = (
-        facts.stays.join(units, how="cross")
-        .with_columns(
-            pl.max_horizontal(pl.col("starts").fill_null(dt.date.min), "first_day").alias("from"),
-            pl.min_horizontal(pl.col("ends").fill_null(facts.as_of), "last_day").alias("to"),
-        )
-        .with_columns((pl.business_day_count("from", pl.col("to").dt.offset_by("1d"))).alias("days"))
-        .filter(pl.col("to") >= pl.col("from").dt.offset_by(f"{SHORTEST_STAY_DAYS}d"))
-        .join(school_ages(facts), on="person_id")
-        .filter(pl.col("from") >= pl.col("school_age_from"), pl.col("from") <= pl.col("school_age_to"))
-    )
-    known = facts.absence.select("person_id", "school", "academic_year", "term", "half")
-    whole = known.filter(pl.col("half").is_null()).drop("half")
-    missing = expected.join(whole, on=["person_id", "school", "academic_year", "term"], how="anti").join(
-        known.drop_nulls("half"), on=["person_id", "school", "academic_year", "term", "half"], how="anti"
-    )
-    not_delivered = (
-        missing.sort("person_id", "first_day", "school")
-        .group_by("person_id", maintain_order=True)
-        .agg(
-            (pl.col("days").sum() * 2).cast(pl.Int64).alias("missing"),
-            pl.format("no attendance from school {} for {} {}", "school", "term", "academic_year")
-            .unique(maintain_order=True)
-            .str.join("; ")
-            .alias("why"),
-        )
-    )
-    days = units.select((pl.business_day_count("first_day", pl.col("last_day").dt.offset_by("1d"))).sum()).item()
-    nowhere = of_no_known_school(facts, Window(terms[0].first_day, terms[-1].last_day))
-    return pl.concat([not_delivered, nowhere.with_columns(pl.lit(days * 2, dtype=pl.Int64).alias("missing"))])
-
-
-def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
-    """Children of school age, or of unknown age, whom no source places at a school in a window, nor at home."""
-    at_school = facts.stays.filter(
-        pl.col("starts").fill_null(window.first_day) <= window.last_day,
-        pl.col("ends").fill_null(window.last_day) >= window.first_day,
-    )
-    placed = pl.concat([at_school.select("person_id"), facts.events["roll"].select("person_id")])
-    of_age = pl.col("school_age_from").is_null() | (
-        (pl.col("school_age_from") <= window.last_day) & (pl.col("school_age_to") >= window.first_day)
-    )
-    return (
-        facts.members.filter(pl.col("role") == "child")
-        .select("person_id")
-        .unique()
-        .join(school_ages(facts), on="person_id", how="left")
-        .filter(of_age)
-        .join(placed, on="person_id", how="anti")
-        .join(facts.absence, on="person_id", how="anti")
-        .sort("person_id")
-        .select(
-            "person_id",
-            pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.lit("no school is known").alias("why"),
-        )
-    )
-
-
-def _half_terms(terms: list[Term]) -> pl.DataFrame:
-    """The half terms of terms, cut to the days taught."""
-    rows = [
-        (
-            term.academic_year,
-            term.name,
-            half,
-            max(term.first_day, window.first_day),
-            min(term.last_day, window.last_day),
-        )
-        for term in terms
-        for name, half, window in dates.reporting_half_terms(int(term.academic_year[:4]))
-        if name == term.name and window.first_day <= term.last_day and window.last_day >= term.first_day
-    ]
-    schema = {
-        "academic_year": pl.String,
-        "term": pl.String,
-        "half": pl.Int32,
-        "first_day": pl.Date,
-        "last_day": pl.Date,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def school_ages(facts: Facts) -> pl.DataFrame:
-    """First and last day of compulsory school age of each child with a date of birth."""
-    births = facts.members.select("person_id", "date_of_birth").drop_nulls().unique("person_id")
-    days = births.select(pl.col("date_of_birth").unique().sort()).to_series()
-    ages = pl.DataFrame(
-        {
-            "date_of_birth": days,
-            "school_age_from": [dates.compulsory_age_starts(day) for day in days],
-            "school_age_to": [dates.school_leaving_date(day) for day in days],
-        },
-        schema={"date_of_birth": pl.Date, "school_age_from": pl.Date, "school_age_to": pl.Date},
-    )
-    return births.join(ages, on="date_of_birth").drop("date_of_birth").sort("person_id")
-
-
-def exclusion_gaps(facts: Facts, window: Window) -> pl.DataFrame:
-    """Children at a school whose exclusions were not delivered for the whole window: person_id, missing, why."""
-    covered = _covered(facts.coverage.filter(pl.col("source") == "exclusions"), facts.stays, window)
-    at_school = facts.stays.filter(
-        pl.col("starts").fill_null(window.first_day) <= window.last_day,
-        pl.col("ends").fill_null(window.last_day) >= window.first_day,
-    ).with_columns(
-        pl.max_horizontal(pl.col("starts").fill_null(window.first_day), pl.lit(window.first_day)).alias("from"),
-        pl.min_horizontal(pl.col("ends").fill_null(window.last_day), pl.lit(window.last_day)).alias("to"),
-    )
-    gaps = at_school.join(covered, on="school", how="left").filter(
-        pl.col("covers_from").is_null()
-        | (pl.col("covers_from") > pl.col("from"))
-        | (pl.col("covers_to") < pl.col("to"))
-    )
-    not_delivered = (
-        gaps.sort("person_id", "school")
-        .group_by("person_id", maintain_order=True)
-        .agg(
-            pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.format("exclusions of school {} are not delivered for the whole time", "school")
-            .unique(maintain_order=True)
-            .str.join("; ")
-            .alias("why"),
-        )
-    )
-    return pl.concat([not_delivered, of_no_known_school(facts, window)])
-
-
-def unbroken(coverage: pl.DataFrame) -> Window | None:
-    """The latest stretch of days that an authority-wide feed covers without a hole; None where it covers none."""
-    stretch: Window | None = None
-    for first, last in coverage.select("covers_from", "covers_to").sort("covers_from", "covers_to").rows():
-        if stretch is None or first > stretch.last_day + dt.timedelta(days=1):
-            stretch = Window(first, last)
-        else:
-            stretch = Window(stretch.first_day, max(last, stretch.last_day))
-    return stretch
-
-
-def _covered(coverage: pl.DataFrame, stays: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """For each school with pupils, the latest unbroken stretch of days covered that meets the window.
-
-    Stretches with no more than the summer holidays between them count as one: nobody is excluded then.
-    """
-    everywhere = coverage.filter(pl.col("school").is_null()).drop("school")
-    schools = stays.select("school").drop_nulls().unique()
-    own = coverage.drop_nulls("school")
-    spread = pl.concat([own, everywhere.join(schools, how="cross").select(own.columns)])
-    return (
-        spread.sort("school", "covers_from", "covers_to")
-        .with_columns(pl.col("covers_to").cum_max().over("school").alias("reached"))
-        .with_columns(
-            (pl.col("covers_from") > pl.col("reached").shift(1).over("school").dt.offset_by(f"{SUMMER_HOLIDAYS_DAYS}d"))
-            .fill_null(False)
-            .cum_sum()
-            .over("school")
-            .alias("stretch")
-        )
-        .group_by("school", "stretch", maintain_order=True)
-        .agg(pl.col("covers_from").min(), pl.col("covers_to").max())
-        .filter(pl.col("covers_from") <= window.last_day, pl.col("covers_to") >= window.first_day)
-        .sort("school", "covers_to", "covers_from")
-        .unique("school", keep="last", maintain_order=True)
-        .drop("stretch")
-    )
-
-
-def roll_gaps(facts: Facts) -> pl.DataFrame:
-    """Children of compulsory school age of whom it is not known where they are educated: person_id, missing, why."""
-    settled = pl.concat(
-        [
-            on_roll(facts.stays, as_of=facts.as_of).select("person_id"),
-            in_force(facts.events["roll"], facts.as_of).select("person_id"),
-            in_force(facts.events["provision"], facts.as_of).select("person_id"),
-        ]
-    )
-    last = facts.stays.sort("person_id", "ends", nulls_last=True).unique("person_id", keep="last", maintain_order=True)
-    ageless = facts.members.filter(pl.col("role") == "child", pl.col("date_of_birth").is_null())
-    return (
-        school_ages(facts)
-        .filter(pl.col("school_age_from") <= facts.as_of, pl.col("school_age_to") >= facts.as_of)
-        .select("person_id")
-        .vstack(ageless.select("person_id").unique().sort("person_id"))
-        .join(settled, on="person_id", how="anti")
-        .join(last.select("person_id", "school", "ends"), on="person_id", how="left", maintain_order="left")
-        .select(
-            "person_id",
-            pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.when(pl.col("school").is_null())
-            .then(pl.lit("no school is known"))
-            .otherwise(pl.format("left school {} and no other is known", "school"))
-            .alias("why"),
-        )
-    )
-
-
-def provision_gaps(facts: Facts) -> pl.DataFrame:
-    """As `roll_gaps`, and children on the roll of a unit of whom no exclusion is known: person_id, missing, why."""
-    explained = in_force(facts.events["provision"], facts.as_of)
-    in_unit = (
-        on_roll(facts.stays, as_of=facts.as_of)
-        .filter(pl.col("phase") == PRU)
-        .join(explained, on="person_id", how="anti")
-        .select("person_id")
-        .unique(maintain_order=True)
-    )
-    why = pl.lit("is on the roll of a pupil referral unit; no exclusion is on record")
-    unexplained = in_unit.with_columns(pl.lit(None, dtype=pl.Int64).alias("missing"), why.alias("why"))
-    return pl.concat([roll_gaps(facts), unexplained]).unique("person_id", keep="first", maintain_order=True)
-
-
 def in_force(events: pl.DataFrame, day: dt.date) -> pl.DataFrame:
     """Rows begun by a day and not ended before it."""
     return events.filter(pl.col("on").fill_null(day) <= day, pl.col("until").is_null() | (pl.col("until") >= day))
+
+
+def fresh_from(asked: Asked, facts: Facts) -> dt.date:
+    """The oldest day of which data may still be relied on for a question."""
+    return dates.months_before(facts.as_of, asked.fresh_within_months or 0)

@@ -1,169 +1,218 @@
-"""The closed set of measures, each over whole tables: what a criterion counts, and for whom it cannot be known.
+"""The closed set of measures, each over whole tables: count, total, share, status, reduction and duration.
 
-A measure returns one row a person: person_id, value, out_of, newest_on, evidence (JSON list of [source, delivery,
-row]). A gap returns person_id, missing (sessions not delivered, where that is the measure), why.
+A measure returns one row a person of whom any row tells: person_id, value, out_of, newest_on, evidence (JSON list of
+[source, delivery, row]), and what its kind adds: a reduction its baseline, a share its terms.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
 
-from families import dates
-from families.criteria import facts as known
-from families.criteria.facts import EVIDENCE, Facts
-from families.criteria.ruleset import Criterion
-from families.dates import Window
-from families.errors import Refused
+from families.criteria.ages import age
+from families.criteria.facts import EVIDENCE, Facts, fresh_from
+from families.criteria.ruleset import Asked
+from families.criteria.windows import DAYS_A_WEEK, baseline_of, terms_of, window_of
 
-FEEDS = {
-    "offences": "youth_justice",
-    "asb_measures": "asb",
-    "care_episodes": "social_care",
-}
+Filters = dict[str, list[str | bool]]
 
 
-def window_of(criterion: Criterion, facts: Facts) -> Window:
-    """The days a criterion asks about. Terms are completed ones; months run to the as-of date, both days included."""
-    rule = criterion.window
-    if rule.terms is not None:
-        terms = _terms(criterion, facts)
-        return Window(terms[0].first_day, terms[-1].last_day)
-    if rule.months is not None:
-        return Window(dates.months_before(facts.as_of, rule.months), facts.as_of)
-    return Window(facts.as_of, facts.as_of)
+def measured(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """The measure for every person of whom any row tells. `adult_from` is the age at which one is no child."""
+    match asked.measure:
+        case "share":
+            return _share(asked, facts)
+        case "status":
+            return _tally(_in_force_within(wanted_rows(asked, facts, adult_from=adult_from), asked, facts))
+        case "duration":
+            return _duration(asked, facts, adult_from=adult_from)
+        case "reduction":
+            return _reduction(asked, facts, adult_from=adult_from)
+        case "total":
+            return _tally(_happened_within(asked, facts, adult_from=adult_from), total_of=asked.total_of)
+        case _:
+            return _tally(_happened_within(asked, facts, adult_from=adult_from))
 
 
-def _terms(criterion: Criterion, facts: Facts) -> list[dates.Term]:
-    wanted = criterion.window.terms or 0
-    terms = dates.completed_terms(facts.as_of, wanted, facts.terms)
-    if len(terms) < wanted:
-        raise Refused(f"The calendar holds no {wanted} completed terms before {facts.as_of}: choose a later date.")
-    return terms
+def wanted_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """The rows a question counts, dated by the day it goes by, whatever the window."""
+    rows = _of_age(facts.events[asked.table].filter(passes(asked.where)), asked, facts, adult_from=adult_from)
+    rows = rows.with_columns(pl.col(asked.dated_by).alias("on"))
+    return rows.filter(pl.col("on") >= fresh_from(asked, facts)) if asked.table == "benefits" else rows
 
 
-def measured(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """The criterion's measure for every person of whom any row tells."""
-    window = window_of(criterion, facts)
-    if criterion.measure == "share":
-        return _share(criterion, facts)
-    rows = _wanted(criterion, facts)
-    if criterion.measure == "count":
-        return _tally(rows.filter(pl.col("on").is_between(window.first_day, window.last_day)))
-    begun = pl.col("on").fill_null(window.first_day) <= window.last_day
-    return _tally(rows.filter(begun, pl.col("until").is_null() | (pl.col("until") >= window.first_day)))
-
-
-def _wanted(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    rows = facts.events[criterion.table].filter(
-        pl.all_horizontal(pl.col(name).is_in(values) for name, values in criterion.where.items())
-        if criterion.where
-        else pl.lit(True)
+def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """Rows of the window that would count if a column that is blank in them were known: person_id, column."""
+    if asked.measure == "share" or not asked.where:
+        return pl.DataFrame(schema={"person_id": pl.String, "column": pl.String})
+    blank = pl.any_horizontal(pl.col(name).is_null() for name in asked.where)
+    might = pl.all_horizontal(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
+    rows = _of_age(facts.events[asked.table].filter(blank & might), asked, facts, adult_from=adult_from)
+    names = pl.concat_str(
+        [pl.when(pl.col(name).is_null()).then(pl.lit(name.replace("_", " "))) for name in asked.where],
+        separator=" and ",
+        ignore_nulls=True,
     )
-    if criterion.table == "benefits":
-        return rows.filter(pl.col("on") >= _oldest_fresh_day(criterion, facts))
-    return rows
+    dated = rows.with_columns(pl.col(asked.dated_by).alias("on"), names.alias("column"))
+    within = _in_force_within if asked.measure in ("status", "duration") else _dated_within
+    return within(dated, asked, facts).select("person_id", "column").unique("person_id", keep="first").sort("person_id")
 
 
-def _oldest_fresh_day(criterion: Criterion, facts: Facts) -> dt.date:
-    return dates.months_before(facts.as_of, criterion.fresh_within_months or 0)
+def _of_age(rows: pl.DataFrame, asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """Where the age at the event counts: the rows of people who were no adults on the day it happened."""
+    if asked.age_at == "as_of":
+        return rows
+    births = facts.members.select("person_id", "date_of_birth").unique("person_id", keep="first", maintain_order=True)
+    day = "offence_on" if "offence_on" in rows.columns else "on"
+    young = age(pl.col("date_of_birth"), pl.coalesce(day, "on")) < adult_from
+    return rows.join(births, on="person_id", how="inner", maintain_order="left").filter(young).drop("date_of_birth")
 
 
-def _evidence() -> pl.Expr:
+def passes(where: Filters) -> pl.Expr:
+    """Whether a row has one of the values asked for in each column; a blank has none of them."""
+    if not where:
+        return pl.lit(True)
+    return pl.all_horizontal(pl.col(name).is_in(values).fill_null(False) for name, values in where.items())
+
+
+def _happened_within(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    return _dated_within(wanted_rows(asked, facts, adult_from=adult_from), asked, facts)
+
+
+def _dated_within(rows: pl.DataFrame, asked: Asked, facts: Facts) -> pl.DataFrame:
+    window = window_of(asked, facts)
+    return rows.filter(pl.col("on").is_between(window.first_day, window.last_day))
+
+
+def _in_force_within(rows: pl.DataFrame, asked: Asked, facts: Facts) -> pl.DataFrame:
+    window = window_of(asked, facts)
+    begun = pl.col("on").fill_null(window.first_day) <= window.last_day
+    return rows.filter(begun, pl.col("until").is_null() | (pl.col("until") >= window.first_day))
+
+
+def evidence() -> pl.Expr:
     """Rows as JSON, in a fixed order."""
     item = pl.format('["{}","{}",{}]', *EVIDENCE)
     return pl.format("[{}]", item.sort().unique(maintain_order=True).str.join(",")).alias("evidence")
 
 
-def _tally(rows: pl.DataFrame) -> pl.DataFrame:
+def _tally(rows: pl.DataFrame, *, total_of: str | None = None) -> pl.DataFrame:
+    amount = pl.len() if total_of is None else pl.col(total_of).sum()
     return rows.group_by("person_id").agg(
-        pl.len().cast(pl.Int64).alias("value"),
+        amount.cast(pl.Int64).alias("value"),
         pl.lit(None, dtype=pl.Int64).alias("out_of"),
         pl.col("on").max().alias("newest_on"),
-        _evidence(),
+        evidence(),
     )
 
 
-def _share(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """Sessions of the last completed terms, pooled over terms and schools: sums, never a mean of rates."""
-    terms = _terms(criterion, facts)
-    asked = pl.DataFrame(
-        [(term.academic_year, term.name, term.last_day) for term in terms],
+def _share(asked: Asked, facts: Facts) -> pl.DataFrame:
+    """Sessions pooled over terms and schools, and the same by term for rules that ask for a mean or for each term.
+
+    `mean_value` / `mean_out_of` is the mean of the terms' shares as one exact fraction; `terms` has value and out_of
+    of each term.
+    """
+    terms = pl.DataFrame(
+        [(term.academic_year, term.name, term.last_day) for term in terms_of(asked, facts)],
         schema={"academic_year": pl.String, "term": pl.String, "last_day": pl.Date},
         orient="row",
     )
+    rows = facts.absence.join(terms, on=["academic_year", "term"])
+    if asked.window.since_attachment:
+        rows = rows.join(facts.attached, on="person_id", how="left").filter(
+            pl.col("attached_on").is_null() | (pl.col("last_day") >= pl.col("attached_on"))
+        )
+    amounts = (
+        pl.sum_horizontal(asked.numerator).cast(pl.Int64).alias("value"),
+        pl.col(asked.denominator or "").cast(pl.Int64).alias("out_of"),
+    )
+    pooled = (
+        rows.with_columns(amounts)
+        .group_by("person_id")
+        .agg(pl.col("value").sum(), pl.col("out_of").sum(), pl.col("last_day").max().alias("newest_on"), evidence())
+    )
+    if asked.averaging == "pooled":
+        return pooled
+    by_term = (
+        rows.with_columns(amounts)
+        .group_by("person_id", "last_day")
+        .agg(pl.col("value").sum(), pl.col("out_of").sum())
+        .filter(pl.col("out_of") > 0)
+        .sort("person_id", "last_day")
+        .group_by("person_id", maintain_order=True)
+        .agg(
+            (pl.col("value") * (pl.col("out_of").product() // pl.col("out_of"))).sum().alias("mean_value"),
+            (pl.col("out_of").product() * pl.len()).cast(pl.Int64).alias("mean_out_of"),
+            pl.struct("value", "out_of").alias("terms"),
+        )
+    )
+    return pooled.join(by_term, on="person_id", how="left")
+
+
+def _reduction(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """Events in the window, and in the baseline before it (`baseline`, with the number of `base_months` it spans)."""
+    rows, window = wanted_rows(asked, facts, adult_from=adult_from), window_of(asked, facts)
+    now = pl.col("on").is_between(window.first_day, window.last_day)
+    then = pl.col("on").is_between(pl.col("base_from"), pl.col("base_to"))
+    spans = baseline_of(asked, facts)
     return (
-        facts.absence.join(asked, on=["academic_year", "term"])
+        rows.join(spans, on="person_id", how="inner")
+        .with_columns(now.alias("is_now"), then.fill_null(False).alias("is_then"))
+        .filter(pl.col("is_now") | pl.col("is_then"))
         .group_by("person_id")
         .agg(
-            pl.col(criterion.numerator or "").sum().cast(pl.Int64).alias("value"),
-            pl.col(criterion.denominator or "").sum().cast(pl.Int64).alias("out_of"),
-            pl.col("last_day").max().alias("newest_on"),
-            _evidence(),
+            pl.col("is_now").sum().cast(pl.Int64).alias("value"),
+            pl.lit(None, dtype=pl.Int64).alias("out_of"),
+            pl.col("is_then").sum().cast(pl.Int64).alias("baseline"),
+            pl.col("on").max().alias("newest_on"),
+            evidence(),
         )
     )
 
 
-def gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """People of whom the criterion's facts are not, or not wholly, known."""
-    window = window_of(criterion, facts)
-    match criterion.table:
-        case "absence":
-            return known.attendance_gaps(facts, _terms(criterion, facts))
-        case "exclusions":
-            return known.exclusion_gaps(facts, window)
-        case "roll":
-            return known.roll_gaps(facts)
-        case "provision":
-            return known.provision_gaps(facts)
-        case "benefits":
-            return _benefit_gaps(criterion, facts)
-        case table:
-            return _feed_gaps(FEEDS[table], criterion, facts)
+def _duration(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    """Whole weeks within the window covered by spells; the longest run of them where the rule says consecutive.
+
+    Spells that overlap are counted once. Spells that overlap a row the rule excludes (`unless`) are left out.
+    """
+    window = window_of(asked, facts)
+    spells = _in_force_within(_without_excluded(asked, facts, adult_from=adult_from), asked, facts).with_columns(
+        pl.max_horizontal(pl.col("on").fill_null(window.first_day), pl.lit(window.first_day)).alias("from"),
+        pl.min_horizontal(pl.col("until").fill_null(window.last_day), pl.lit(window.last_day)).alias("to"),
+    )
+    runs = (
+        spells.sort("person_id", "from", "to", *EVIDENCE)
+        .with_columns(pl.col("to").cum_max().over("person_id").alias("reached"))
+        .with_columns(
+            (pl.col("from") > pl.col("reached").shift(1).over("person_id").dt.offset_by("1d"))
+            .fill_null(False)
+            .cum_sum()
+            .over("person_id")
+            .alias("run")
+        )
+        .group_by("person_id", "run", maintain_order=True)
+        .agg(((pl.col("to").max() - pl.col("from").min()).dt.total_days() + 1).alias("days"))
+    )
+    days = pl.col("days").max() if asked.consecutive else pl.col("days").sum()
+    weeks = runs.group_by("person_id").agg((days // DAYS_A_WEEK).cast(pl.Int64).alias("value"))
+    shown = spells.group_by("person_id").agg(
+        pl.lit(None, dtype=pl.Int64).alias("out_of"), pl.col("to").max().alias("newest_on"), evidence()
+    )
+    return weeks.join(shown, on="person_id").select("person_id", "value", "out_of", "newest_on", "evidence")
 
 
-def _benefit_gaps(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """People whose address DWP did not answer for, or not lately; an old answer is named with its date."""
-    fresh = fresh_benefit_checks(criterion, facts)
-    return (
-        facts.members.select("person_id")
+def _without_excluded(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
+    spells = wanted_rows(asked, facts, adult_from=adult_from)
+    if not asked.unless:
+        return spells
+    excluding = facts.events[asked.table].filter(passes(asked.unless))
+    end = pl.lit(facts.as_of)
+    overlapping = (
+        spells.join(excluding.select("person_id", "on", "until"), on="person_id", suffix="_other")
+        .filter(
+            pl.col("on").fill_null(end) <= pl.col("until_other").fill_null(end),
+            pl.col("on_other").fill_null(end) <= pl.col("until").fill_null(end),
+        )
+        .select("person_id", "on", "until", *EVIDENCE)
         .unique()
-        .join(fresh, on="person_id", how="anti")
-        .join(facts.benefit_checks.select("person_id", "stated_on"), on="person_id", how="left")
-        .sort("person_id")
-        .select(
-            "person_id",
-            pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.when(pl.col("stated_on").is_null())
-            .then(pl.lit("DWP has not answered for the address"))
-            .otherwise(pl.format("the newest benefit data is of {}, too old to rely on", "stated_on"))
-            .alias("why"),
-        )
     )
-
-
-def _nobody(everybody: pl.DataFrame) -> pl.DataFrame:
-    none = everybody.clear()
-    return none.with_columns(pl.lit(None, dtype=pl.Int64).alias("missing"), pl.lit("").alias("why"))
-
-
-def fresh_benefit_checks(criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """The benefit checks that are not too old to rely on."""
-    return facts.benefit_checks.filter(pl.col("stated_on") >= _oldest_fresh_day(criterion, facts))
-
-
-def _feed_gaps(source: str, criterion: Criterion, facts: Facts) -> pl.DataFrame:
-    """Everybody, where the authority's feed does not reach over the window; else nobody."""
-    window = window_of(criterion, facts)
-    spoken = known.unbroken(facts.coverage.filter(pl.col("source") == source))
-    everybody = facts.members.select("person_id").unique().sort("person_id")
-    if spoken is None:
-        why = "nothing was delivered"
-    elif spoken.last_day < _oldest_fresh_day(criterion, facts):
-        why = f"the newest data reaches to {spoken.last_day}"
-    elif not criterion.window.current and spoken.first_day > window.first_day:
-        why = f"data reaches back without a hole only to {spoken.first_day}"
-    else:
-        return _nobody(everybody)
-    return everybody.with_columns(pl.lit(None, dtype=pl.Int64).alias("missing"), pl.lit(why).alias("why"))
+    return spells.join(overlapping, on=["person_id", "on", "until", *EVIDENCE], how="anti", nulls_equal=True)

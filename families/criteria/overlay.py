@@ -1,4 +1,4 @@
-"""An authority's own file beside a programme's rules: switches, values of uncertain grade, local criteria, outcomes plan.
+"""An authority's own file: switches, values where the grade is uncertain, local criteria, its outcomes plan.
 
 Nothing else can be changed: what an official source settles stays as it is.
 """
@@ -18,7 +18,7 @@ SETTABLE = ("bound", "window", "where", "fresh_within_months", "averaging")
 
 
 class Setting(Part):
-    """New values for a criterion or condition whose rule is recalled or interpreted, with the authority's own source."""
+    """New values for a criterion or condition whose rule is recalled or interpreted, with the source of them."""
 
     id: str
     bound: Any = None
@@ -91,7 +91,8 @@ def _wrong_settings(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator
     for setting in tables(raw, "setting"):
         name = str(setting.get("id"))
         if name not in grades:
-            yield f"setting {name}: {base['id']} has none of that id{did_you_mean(name, grades)}; allowed: {', '.join(open_)}."
+            hint = did_you_mean(name, grades)
+            yield f"setting {name}: {base['id']} has none of that id{hint}; allowed: {', '.join(open_)}."
         elif grades[name] not in OPEN_GRADES:
             yield (
                 f"setting {name}: its rule is of grade {grades[name]} and stands as it is; "

@@ -30,16 +30,11 @@ class LoadedRuleset:
     overlay: Overlay | None = None
 
 
-def shipped() -> list[str]:
+@cache
+def shipped() -> tuple[str, ...]:
     """The ids of the rulesets that come with the product, oldest programme first."""
-    return [
-        name for name, _ in sorted(((p.stem, _in_force_from(p)) for p in RULESETS.glob("*.toml")), key=lambda x: x[1])
-    ]
-
-
-def _in_force_from(path: Path) -> dt.date:
-    started: dt.date = _parsed(path)["in_force"]["from"]
-    return started
+    started = {path.stem: _parsed(path)["in_force"]["from"] for path in RULESETS.glob("*.toml")}
+    return tuple(sorted(started, key=lambda name: (started[name], name)))
 
 
 def load_ruleset(name: str, *, switches: Mapping[str, str] | None = None) -> LoadedRuleset:
@@ -52,7 +47,13 @@ def load_ruleset(name: str, *, switches: Mapping[str, str] | None = None) -> Loa
     known = shipped()
     if name not in known:
         raise Refused(f"There is no ruleset {name!r}; there is {', '.join(known)}.")
-    return read_ruleset(RULESETS / f"{name}.toml", switches=switches)
+    return _shipped_ruleset(name, tuple(sorted((switches or {}).items())))
+
+
+@cache
+def _shipped_ruleset(name: str, switches: tuple[tuple[str, str], ...]) -> LoadedRuleset:
+    """The package's own files do not change while the program runs."""
+    return read_ruleset(RULESETS / f"{name}.toml", switches=dict(switches))
 
 
 def read_ruleset(path: Path, *, switches: Mapping[str, str] | None = None) -> LoadedRuleset:
@@ -61,7 +62,7 @@ def read_ruleset(path: Path, *, switches: Mapping[str, str] | None = None) -> Lo
     overlay: Overlay | None = None
     digest = hashlib.sha256(path.read_bytes())
     if "extends" in raw:
-        _refuse(path, overlay_mistakes(raw, base=_base_of(raw), known=shipped()))
+        _refuse(path, overlay_mistakes(raw, base=_base_of(raw), known=list(shipped())))
         overlay = Overlay.model_validate(raw)
         base = RULESETS / f"{overlay.extends}.toml"
         digest.update(base.read_bytes())
@@ -80,7 +81,7 @@ def file_mistakes(path: Path) -> list[str]:
     """Every mistake of a ruleset or overlay file; each option of each switch is tried as well."""
     raw = _parsed(path)
     if "extends" in raw:
-        found = overlay_mistakes(raw, base=_base_of(raw), known=shipped())
+        found = overlay_mistakes(raw, base=_base_of(raw), known=list(shipped()))
         return found or mistakes(with_overlay(_base_of(raw) or {}, Overlay.model_validate(raw)))
     found = mistakes(raw)
     return found or [
@@ -151,10 +152,12 @@ def check_in_force(rules: Ruleset, as_of: dt.date, *, anyway: bool = False) -> N
 
 @cache
 def in_force_on(day: dt.date) -> list[str]:
-    """The shipped rulesets in force on a day, the newest first."""
-    found = []
-    for name in shipped():
-        rules = load_ruleset(name).rules
-        if rules.in_force.from_ <= day and (rules.in_force.to is None or day <= rules.in_force.to):
-            found.append(name)
-    return found[::-1]
+    """The shipped rulesets in force on a day, the oldest first: early starters of the next one chose it."""
+    rulesets = {name: load_ruleset(name).rules.in_force for name in shipped()}
+    return [name for name, force in rulesets.items() if force.from_ <= day and (force.to is None or day <= force.to)]
+
+
+@cache
+def programmes() -> dict[str, str]:
+    """The programme of each shipped ruleset: a family is paid for once in each."""
+    return {name: load_ruleset(name).rules.programme for name in shipped()}

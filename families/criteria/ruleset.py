@@ -159,7 +159,7 @@ class Baseline(Part):
 
 
 class Asked(Part):
-    """What is asked, of whom, over which time, against which bound: shared by criteria, reviews and result conditions."""
+    """What is asked, of whom, over which time, against which bound: a criterion, review or condition of a result."""
 
     id: str
     label: str
@@ -207,7 +207,7 @@ class Criterion(Asked):
 class Review(Asked):
     """Something a person must look at before the answer is relied on; it counts towards nothing."""
 
-    holds_results: bool = False
+    holds: list[str] = []  # result routes that wait for a person where it is so
 
 
 class Condition(Part):
@@ -237,27 +237,28 @@ class MeasuredCondition(Asked):
     leavers: Literal["counted", "neutral"] = "counted"
 
 
-class ProgressCondition(Part):
-    """Every problem known, at the start or found later, has met its measure and kept to it."""
+class NamedCondition(Part):
+    """A condition of a result that the casework decides."""
 
     id: str
     label: str
+    source: str
+    confidence: Confidence
+
+
+class ProgressCondition(NamedCondition):
+    """Every problem known, at the start or found later, has met its measure and kept to it."""
+
     leaves_out: list[str] = []  # strands that another condition decides
     sustained_months: int
     sustained_after: Literal["resolution", "closure"]
     accepts_equivalent_progress: bool = False
-    source: str
-    confidence: Confidence
 
 
-class CaseworkCondition(Part):
+class CaseworkCondition(NamedCondition):
     """What the work with the family must show: each of these, with a sentence where it does not."""
 
-    id: str
-    label: str
     shows: list[Literal["whole_family_assessment", "whole_family_plan", "lead_worker", "plan_meets_outcomes_plan"]]
-    source: str
-    confidence: Confidence
 
 
 class ResultRoute(Part):
@@ -397,6 +398,11 @@ class Ruleset(Part):
     def asked(self) -> dict[str, Asked]:
         """Everything the ruleset asks of facts, by id: criteria, reviews and measured result conditions."""
         return {each.id: each for each in (*self.criterion, *self.review, *self.condition)}
+
+    def conditions(self) -> dict[str, str]:
+        """The label of every condition of a result, by id."""
+        of_casework: list[NamedCondition] = [*self.progress_condition, *self.casework_condition]
+        return {each.id: each.label for each in self.condition} | {each.id: each.label for each in of_casework}
 
     def criteria(self) -> dict[str, Criterion]:
         """Criteria by id."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -23,7 +24,7 @@ WINDOWS = ("terms", "academic_years", "months", "months_ahead", "weeks", "curren
 NUMBERS = OPERATORS
 PERCENTS = tuple(f"{name}_percent" for name in OPERATORS)
 REDUCTIONS = ("reduced_by_percent", "reduced_by")
-REFUSED = "may not be read by any rule: nobody is found by ethnicity, sex, religion, language or nationality (Equality Act 2010)"
+REFUSED = "may not be read by any rule: nobody is found by ethnicity, sex, religion or language (Equality Act 2010)"
 
 
 def mistakes(raw: Raw) -> list[str]:
@@ -80,7 +81,8 @@ def _shown(value: object) -> str:
 
 def _place(raw: object, loc: Iterable[int | str]) -> str:
     """`criterion fixed_exclusions, bound.at_least` for the path criterion, 3, bound, at_least."""
-    named, rest = "", []
+    named: str = ""
+    rest: list[str] = []
     for step in loc:
         if isinstance(raw, list) and isinstance(step, int):
             raw = raw[step] if step < len(raw) else None
@@ -128,6 +130,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint in brackets where a word is nearly one of those known."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
@@ -139,6 +142,7 @@ def tables(raw: Raw, name: str) -> list[Raw]:
 
 
 def ids(raw: Raw, name: str) -> list[str]:
+    """The ids of a list of tables."""
     return [str(each["id"]) for each in tables(raw, name) if "id" in each]
 
 
@@ -196,7 +200,8 @@ def _wrong_column(place: str, column: str, allowed: Iterable[str]) -> Iterator[s
     if column.lower() in NEVER:
         yield f"{place}: {column} {REFUSED}."
     elif column not in allowed:
-        yield f"{place}: {column} may not be read{did_you_mean(column, allowed)}; allowed: {', '.join(allowed) or 'none'}."
+        hint = did_you_mean(column, allowed)
+        yield f"{place}: {column} may not be read{hint}; allowed: {', '.join(allowed) or 'none'}."
 
 
 def wrong_question(asked: Raw, *, kind: str, reads: object) -> Iterator[str]:
@@ -205,7 +210,8 @@ def wrong_question(asked: Raw, *, kind: str, reads: object) -> Iterator[str]:
     table = asked.get("table")
     if isinstance(table, str) and table not in ASKABLE:
         known = sorted(ASKABLE)
-        yield f"{place}, table: {table} is not a table of facts{did_you_mean(table, known)}; allowed: {', '.join(known)}."
+        hint = did_you_mean(table, known)
+        yield f"{place}, table: {table} is not a table of facts{hint}; allowed: {', '.join(known)}."
     elif isinstance(table, str):
         yield from _wrong_columns(asked, place, table, reads if isinstance(reads, dict) else {})
     yield from _wrong_window(asked, place)
@@ -224,11 +230,8 @@ def _wrong_columns(asked: Raw, place: str, table: str, reads: Raw) -> Iterator[s
         asked.get("denominator"),
         asked.get("total_of"),
     ]
-    filters = [
-        column
-        for part in ("where", "unless")
-        for column in (asked.get(part) if isinstance(asked.get(part), dict) else {})
-    ]
+    parts = [asked.get(part) for part in ("where", "unless")]
+    filters = [column for part in parts if isinstance(part, dict) for column in part]
     declared = set(listed) if isinstance(listed, list) else set()
     for column, able in (
         *((each, ASKABLE[table].filters) for each in filters),
@@ -301,10 +304,11 @@ def _wrong_parts(asked: Raw, place: str) -> Iterator[str]:
 
 def _overlapping(bounds: list[Any], place: str) -> Iterator[str]:
     dated = [bound for bound in bounds if isinstance(bound, dict)]
-    for first, second in zip(dated, dated[1:], strict=False):
+    for first, second in itertools.pairwise(dated):
         end, start = first.get("to"), second.get("from")
         if not (isinstance(end, dt.date) and isinstance(start, dt.date)) or end + dt.timedelta(days=1) != start:
-            yield f"{place}, bound: one bound must end the day before the next begins ({end or 'no end'}, {start or 'no start'})."
+            ends = f"{end or 'no end'}, {start or 'no start'}"
+            yield f"{place}, bound: one bound must end the day before the next begins ({ends})."
 
 
 def _names_of_nothing(raw: Raw) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from families.sources import attendance_extract, tabular
+from families.sources import attendance_extract, services, tabular
 from families.sources.delimited import BadRow
 from families.sources.layouts import Layout, Mapping, canonical
 from families.sources.recognise import RawRows, Recognised, raw_rows
@@ -15,6 +15,7 @@ from families.sources.shaping import Delivery, Read, conform
 from families.sources.tabular import Made
 from families.sources.values import FLAG_SCHEMA, REJECT_SCHEMA, Typed, first_reason, stack, typed
 
+MAKERS = tabular.MAKERS | services.MAKERS
 REJECTED_SCHEMA = REJECT_SCHEMA | {"part": pl.String, "raw": pl.String}
 
 
@@ -42,7 +43,7 @@ def read_table(recognised: Recognised, delivery: Delivery, mapping: Mapping | No
 def _make(recognised: Recognised, distinct: pl.DataFrame, values: Typed, delivery: Delivery) -> Made:
     if recognised.layout.source == attendance_extract.SOURCE:
         return attendance_extract.make(values.frame, distinct, recognised.header.headings, delivery)
-    maker: Callable[[pl.DataFrame, Delivery], Made] = tabular.MAKERS[recognised.layout.source]
+    maker: Callable[[pl.DataFrame, Delivery], Made] = MAKERS[recognised.layout.source]
     return maker(values.frame, delivery)
 
 

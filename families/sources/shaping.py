@@ -109,10 +109,10 @@ def _before(parts: tuple[str, ...], place: int) -> pl.Expr:
 def with_address(frame: pl.DataFrame) -> pl.DataFrame:
     """`address` composed from parts where no single text was given; `town` from the post town where it is blank.
 
-    Parts looked for: saon, paon, street, locality, town, post_town and address_line_1 to 5.
+    Parts looked for: saon, paon, street, locality, town, post_town and address_line_1 to 6.
     """
     parts = ["saon", "paon", "street", "locality", "town", "post_town", "address"]
-    lines = [f"address_line_{number}" for number in range(1, 6)]
+    lines = [f"address_line_{number}" for number in range(1, 7)]
     absent = [pl.lit(None, dtype=pl.String).alias(name) for name in (*parts, *lines) if name not in frame.columns]
     frame = frame.with_columns(absent)
     numbered = pl.col("paon").str.contains(r"^\d+[A-Za-z]?([-/]\d+[A-Za-z]?)?$") & pl.col("street").is_not_null()
@@ -170,3 +170,17 @@ def inferred_coverage(frame: pl.DataFrame, day: str, *, source: str, by_school: 
         .drop("_all", strict=False)
         .sort("row")
     )
+
+
+def snapshot_coverage(frame: pl.DataFrame, *, source: str, stated_on: dt.date | None) -> pl.DataFrame:
+    """What a list of how things stand may be taken to cover: the day its name speaks of; nothing where it has none."""
+    first = frame.select(pl.col("row").min()).filter(pl.col("row").is_not_null())
+    day = pl.lit(stated_on, dtype=pl.Date)
+    told = first.select(
+        "row",
+        pl.lit(source).alias("source"),
+        day.alias("covers_from"),
+        day.alias("covers_to"),
+        pl.lit("inferred").alias("basis"),
+    )
+    return told.filter(pl.col("covers_from").is_not_null())

@@ -33,11 +33,13 @@ class Made:
     flags: pl.DataFrame = field(default_factory=lambda: stack([], FLAG_SCHEMA))
 
 
-def _kept(frame: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+def kept(frame: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are not refused."""
     return frame.join(rejected, on="row", how="anti", maintain_order="left")
 
 
-def _is_unnamed(*columns: str) -> pl.Expr:
+def is_unnamed(*columns: str) -> pl.Expr:
+    """Whether none of the columns by which somebody could be found is filled."""
     return pl.all_horizontal(pl.col(columns).is_null())
 
 
@@ -65,7 +67,7 @@ def schools(frame: pl.DataFrame, delivery: Delivery) -> Made:
         .when(words.str.contains(r"secondary|all-through|16 plus|post-16")).then(pl.lit("secondary"))
         .otherwise(pl.lit("other"))
     )  # fmt: skip
-    return Made({"schools": _kept(frame, rejected).with_columns(phase.alias("phase"))}, rejected)
+    return Made({"schools": kept(frame, rejected).with_columns(phase.alias("phase"))}, rejected)
 
 
 def delivery_note(frame: pl.DataFrame, delivery: Delivery) -> Made:
@@ -76,7 +78,7 @@ def delivery_note(frame: pl.DataFrame, delivery: Delivery) -> Made:
         "covers_backwards",
         "covers_to is before covers_from: correct the dates at their source.",
     )
-    rows = _kept(frame, rejected).with_columns(pl.col("spoken_of").alias("source"), pl.lit("stated").alias("basis"))
+    rows = kept(frame, rejected).with_columns(pl.col("spoken_of").alias("source"), pl.lit("stated").alias("basis"))
     unknown = doubt(
         rows,
         ~pl.col("source").is_in(sorted(SPOKEN_OF | set(layouts()))),
@@ -123,13 +125,13 @@ def exclusions(frame: pl.DataFrame, delivery: Delivery) -> Made:
             refuse(frame, pl.col("category").is_null(), "category_unknown", UNKNOWN_CATEGORY),
             refuse(
                 frame,
-                _is_unnamed("upn", "surname"),
+                is_unnamed("upn", "surname"),
                 "unnamed",
                 "The row has neither a usable UPN nor a surname, so nobody can be found for it: fill one in.",
             ),
         ]
     )
-    rows = _kept(frame, rejected)
+    rows = kept(frame, rejected)
     tables = {
         "persons": persons(rows, role="pupil", stated_on=delivery.stated_on),
         "exclusions": rows,
@@ -156,8 +158,8 @@ def joined_reasons() -> pl.Expr:
 
 def council_tax(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """The one or two people liable for council tax at an address."""
-    rejected = refuse(frame, _is_unnamed("surname_1", "forename_1", "surname_2", "forename_2"), "unnamed", UNNAMED)
-    rows = with_address(_kept(frame, rejected))
+    rejected = refuse(frame, is_unnamed("surname_1", "forename_1", "surname_2", "forename_2"), "unnamed", UNNAMED)
+    rows = with_address(kept(frame, rejected))
     people = pl.concat([_liable(rows, number) for number in (1, 2)])
     named = people.filter(pl.col("surname").is_not_null() | pl.col("forename").is_not_null())
     tables = {"persons": persons(named, role="liable", stated_on=delivery.stated_on), "liabilities": named}
@@ -178,8 +180,8 @@ def _liable(rows: pl.DataFrame, number: int) -> pl.DataFrame:
 
 def dwp_match(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """Adults on out-of-work benefits at addresses the authority sent."""
-    rejected = refuse(frame, _is_unnamed("surname", "forename"), "unnamed", UNNAMED)
-    rows = with_address(_kept(frame, rejected))
+    rejected = refuse(frame, is_unnamed("surname", "forename"), "unnamed", UNNAMED)
+    rows = with_address(kept(frame, rejected))
     claims = rows.unpivot(
         list(BENEFITS), index=["row", "stated_on"], variable_name="benefit", value_name="started_on"
     ).drop_nulls("started_on")
@@ -191,7 +193,7 @@ def dwp_match(frame: pl.DataFrame, delivery: Delivery) -> Made:
     }
     nothing = doubt(
         rows,
-        _is_unnamed(*BENEFITS),
+        is_unnamed(*BENEFITS),
         "JSA",
         "no_benefit",
         "The row has no start date of any benefit, so it shows no claim.",
@@ -229,9 +231,9 @@ def _dwp_coverage(rows: pl.DataFrame) -> pl.DataFrame:
 
 def youth_justice(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """Outcomes of young people's offences."""
-    rejected = refuse(frame, _is_unnamed("surname", "forename"), "unnamed", UNNAMED)
+    rejected = refuse(frame, is_unnamed("surname", "forename"), "unnamed", UNNAMED)
     proven = words_to_values(pl.col("outcome"), reference_words("youth_justice_outcomes"))
-    rows = _kept(frame, rejected).with_columns((proven == "proven").alias("is_proven"))
+    rows = kept(frame, rejected).with_columns((proven == "proven").alias("is_proven"))
     flags = doubt(
         rows,
         pl.col("is_proven").is_null(),
@@ -249,7 +251,7 @@ def youth_justice(frame: pl.DataFrame, delivery: Delivery) -> Made:
 
 
 def asb(frame: pl.DataFrame, delivery: Delivery) -> Made:
-    """Anti-social behaviour measures and housing notices."""
+    """Anti-social behaviour measures, incidents laid to a person, and housing notices."""
     kind = words_to_values(pl.col("measure"), reference_words("asb_measures"))
     ground = words_to_values(pl.col("ground"), reference_words("asb_grounds"))
     frame = frame.with_columns(
@@ -258,16 +260,22 @@ def asb(frame: pl.DataFrame, delivery: Delivery) -> Made:
     )
     rejected = first_reason(
         [
-            refuse(frame, _is_unnamed("surname", "forename"), "unnamed", UNNAMED),
+            refuse(frame, is_unnamed("surname", "forename"), "unnamed", UNNAMED),
             refuse(
                 frame,
                 pl.col("kind").is_null(),
                 "measure_unknown",
                 "The measure is not in data/reference/asb_measures.csv: correct it, or add the word there.",
             ),
+            refuse(
+                frame,
+                pl.col("party").str.to_lowercase().str.contains(r"complain|victim|witness"),
+                "not_perpetrator",
+                "The row is of someone who complained, suffered or saw, not of who did it: leave such rows out.",
+            ),
         ]
     )
-    rows = _kept(frame, rejected)
+    rows = kept(frame, rejected)
     tables = {
         "persons": persons(rows.rename({"id": "source_person_id"}), role="subject", stated_on=delivery.stated_on),
         "asb_measures": rows,
@@ -281,7 +289,7 @@ def social_care(frame: pl.DataFrame, delivery: Delivery) -> Made:
     frame = frame.with_columns(pl.col("kind").replace_strict(CARE_KINDS, default=None, return_dtype=pl.String))
     rejected = first_reason(
         [
-            refuse(frame, _is_unnamed("surname", "forename", "upn"), "unnamed", UNNAMED),
+            refuse(frame, is_unnamed("surname", "forename", "upn"), "unnamed", UNNAMED),
             refuse(
                 frame,
                 pl.col("kind").is_null(),
@@ -290,7 +298,7 @@ def social_care(frame: pl.DataFrame, delivery: Delivery) -> Made:
             ),
         ]
     )
-    rows = _kept(frame, rejected)
+    rows = kept(frame, rejected)
     tables = {
         "persons": persons(rows.rename({"id": "source_person_id"}), role="child", stated_on=delivery.stated_on),
         "care_episodes": rows,
@@ -303,7 +311,7 @@ def education_status(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """Children missing education, educated at home, or in alternative provision."""
     rejected = first_reason(
         [
-            refuse(frame, _is_unnamed("surname", "forename", "upn"), "unnamed", UNNAMED),
+            refuse(frame, is_unnamed("surname", "forename", "upn"), "unnamed", UNNAMED),
             refuse(
                 frame,
                 ~pl.col("status").is_in(STATUSES),
@@ -312,7 +320,7 @@ def education_status(frame: pl.DataFrame, delivery: Delivery) -> Made:
             ),
         ]
     )
-    rows = _kept(frame, rejected)
+    rows = kept(frame, rejected)
     tables = {
         "persons": persons(rows, role="child", stated_on=delivery.stated_on),
         "education_statuses": rows,
@@ -334,8 +342,8 @@ def adults(frame: pl.DataFrame, delivery: Delivery) -> Made:
 
 
 def _generic(frame: pl.DataFrame, delivery: Delivery, *, role: str) -> Made:
-    rejected = refuse(frame, _is_unnamed("surname", "forename"), "unnamed", UNNAMED)
-    rows = _kept(frame, rejected).rename({"id": "source_person_id"})
+    rejected = refuse(frame, is_unnamed("surname", "forename"), "unnamed", UNNAMED)
+    rows = kept(frame, rejected).rename({"id": "source_person_id"})
     rows = rows.with_columns(
         pl.coalesce("paon", "number").alias("paon"),
         pl.coalesce("stated_on", pl.lit(delivery.stated_on, dtype=pl.Date)).alias("stated_on"),

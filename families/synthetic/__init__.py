@@ -12,7 +12,21 @@ import polars as pl
 
 from families.errors import UserError
 from families.synthetic import beside
-from families.synthetic.agencies import census, census_xml, council_tax, dwp, extract, feeds, places, services, transfer
+from families.synthetic.agencies import (
+    census,
+    census_xml,
+    council_tax,
+    dwp,
+    electors,
+    extract,
+    feeds,
+    housing,
+    partners,
+    places,
+    police,
+    services,
+    transfer,
+)
 from families.synthetic.agencies.school_systems import held_by_schools
 from families.synthetic.truth import write_truth
 from families.synthetic.world import make
@@ -47,6 +61,7 @@ def synthesise(
     sent = dwp.sent(world, systems)
     places.write_schools(world, inbox)
     places.write_delivery_note(world, inbox)
+    places.write_partners_note(world, inbox)
     if gazetteer:
         places.write_gazetteer(world, inbox)
     feeds.write_marks(world, inbox, file_format=file_format)
@@ -63,6 +78,17 @@ def synthesise(
             services.write_asb(world, inbox),
             services.write_social_care(world, inbox),
             services.write_education_status(world, inbox),
+            services.write_incidents(world, inbox),
+            electors.write_register(world, inbox),
+            housing.write_housing(world, inbox),
+            police.write_incidents(world, inbox),
+            partners.write_probation(world, inbox),
+            partners.write_health_services(world, inbox),
+            partners.write_destinations(world, inbox),
+            partners.write_early_help(world, inbox),
+            partners.write_looked_after(world, inbox),
+            partners.write_nominations(world, inbox),
+            partners.write_employment(world, inbox),
         ]
     )
     write_truth(world, records, sent, truth)

@@ -7,6 +7,7 @@ import polars as pl
 from rich.table import Table
 
 from families.synthetic import rates
+from families.synthetic.dwelling import NEVER
 from families.synthetic.population import COUPLE, LONE_FATHER, LONE_MOTHER, YEAR
 from families.synthetic.schooling import PHASES
 from families.synthetic.world import World
@@ -26,7 +27,14 @@ def table(world: World) -> Table:
 
 def lines(world: World) -> list[Line]:
     """Every rate measured from the simulation, with the published one and its source."""
-    return [*_absence(world), *_terms(world), *_codes(world), *_exclusions(world), *_households(world)]
+    return [
+        *_absence(world),
+        *_terms(world),
+        *_codes(world),
+        *_exclusions(world),
+        *_households(world),
+        *_hardships(world),
+    ]
 
 
 def _by_spell(world: World) -> pl.DataFrame:
@@ -136,6 +144,53 @@ def _households(world: World) -> list[Line]:
         ("adults in no file", 100 * float(world.hidden.sum() / (people.role != "child").sum()), 4.0, "set"),
         ("people to a home (number)", len(people) / world.dwelling.homes.height, 2.4, "2021 census"),
     ]
+
+
+def _hardships(world: World) -> list[Line]:
+    """What later programmes ask, each as a share of those it can befall."""
+    people, hard = world.people, world.hardships
+    age = (world.last - people.born) / YEAR
+    adults = int((age >= 18).sum())
+    services = hard.flags.group_by("service").agg(pl.col("person").n_unique())
+    with_service = dict(services.rows())
+    in_families = hard.incidents.filter(pl.col("family") >= 0)["family"].n_unique()
+    above_16 = hard.destinations.filter(pl.col("code") != "110")
+    neet = above_16.filter(pl.col("neet_start") < NEVER).height
+    children = int(((people.role == "child") & (age < 18)).sum())
+    households = len(world.dwelling.home_of_household)
+    owing = hard.tenancies.filter(pl.col("arrears") == "open").height
+    helped = 100 * hard.help["person"].n_unique() / max(1, children)
+    steps = hard.steps.filter(pl.col("step") != "Work Programme").height
+
+    def of_adults(count: int) -> float:
+        return 100 * count / max(1, adults)
+
+    return [
+        ("households that rent from a social landlord", 100 * hard.tenancies.height / households, 17.6,
+         "2011 census, England and Wales"),
+        ("of those, in arrears", 100 * owing / max(1, hard.tenancies.height), None, "assumed"),
+        ("adults serving a sentence", of_adults(hard.sentences["person"].n_unique()), 0.7,
+         "MoJ offender management 2013 (recalled)"),
+        ("families with a domestic incident in two years", 100 * in_families / len(world.families), None,
+         "assumed; 838,026 incidents in a year, Home Office 2012/13"),
+        ("adults with mental health services", of_adults(with_service.get("Adult mental health", 0)), 3.6,
+         "HSCIC 2012/13 (recalled)"),
+        ("adults in drug treatment", of_adults(with_service.get("Drug treatment", 0)), 0.5, "NDTMS 2012/13 (recalled)"),
+        ("adults in alcohol treatment", of_adults(with_service.get("Alcohol treatment", 0)), 0.3,
+         "NDTMS 2012/13 (recalled)"),
+        ("16 to 18 not in education, employment or training", 100 * neet / max(1, above_16.height), 5.3,
+         "DfE authority figures, end of 2013 (recalled)"),
+        ("children with early help in two years", helped, None, "assumed"),
+        ("families nominated", 100 * _families_of(world, hard.nominations) / len(world.families), None, "assumed"),
+        ("families with behaviour laid to a member", 100 * _families_of(world, hard.behaviour) / len(world.families),
+         None, "assumed"),
+        ("adults with a step to work", of_adults(steps), None, "assumed"),
+    ]  # fmt: skip
+
+
+def _families_of(world: World, events: pl.DataFrame) -> int:
+    family = world.people.family[events["person"].to_numpy()]
+    return len(np.unique(family[family >= 0]))
 
 
 def _twin_births(world: World) -> float:

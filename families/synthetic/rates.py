@@ -86,6 +86,49 @@ LOOKED_AFTER = 0.3  # of foster children; all in residential care
 EARLY_HELP = 0.02
 ENQUIRIES = 0.01
 
+# What later programmes ask. Figures marked (recalled) were not looked up again; "assumed" where none is published.
+SOCIAL_RENT = 0.176  # of households: 2011 census, England and Wales
+JOINT_TENANTS = 0.6  # of tenancies with two adults; assumed
+IN_ARREARS = 0.15  # of social tenancies; assumed
+ARREARS_CLEARED = 0.1  # of the others, within two years; assumed
+AT_RISK_OF_EVICTION = 0.012  # of social tenancies; assumed
+OVERCROWDED = 0.02  # of social tenancies, where the landlord has it on record; assumed
+HOMELESS_FAMILIES = (
+    0.006  # in two years: 2.4 of 1,000 households accepted in 2012/13, two in three with children (recalled)
+)
+PUT_OUT_AT_16 = 0.006  # of those of 16 and 17; assumed
+SENTENCED = 0.0065  # of adults: some 0.5% on the probation caseload and 0.2% in prison, MoJ 2013 (recalled)
+ABUSE_FAMILIES = (
+    0.05  # with an incident in two years: 838,026 incidents in 23 million households, 2012/13, many repeated
+)
+ABUSE_COUPLES = 0.012  # of couples without children; assumed
+ABUSE_VICTIM_WOMAN = 0.82  # assumed
+ABUSE_RISKS = {"Standard": 0.6, "Medium": 0.28, "High": 0.12}  # assumed
+HEARD_BY_MARAC = 0.6  # of incidents of high risk; assumed
+CHILDREN_NOTIFIED = 0.75  # of incidents in families; assumed
+MENTAL_HEALTH_ADULTS = 0.036  # 1.6 million in contact with services, England 2012/13 (recalled)
+MENTAL_HEALTH_CHILDREN = 0.02  # assumed
+DRUG_TREATMENT = 0.005  # of adults: 193,575 in England, 2012/13 (recalled)
+ALCOHOL_TREATMENT = 0.003  # of adults: 109,683 in England, 2012/13 (recalled)
+LEARNING_DISABILITY = 0.0045  # of adults on general practice registers, 2012/13 (recalled)
+PHYSICAL_HEALTH = 0.02  # of adults, with community services; assumed
+SLOW_TO_DEVELOP = 0.015  # of children under five; assumed
+MATERNITY_SHARED = 0.6  # of births within two years; assumed
+PERINATAL = 0.05  # of mothers with a child under two; assumed
+EXPECTANT = 0.02  # of women of 18 to 40 with children; assumed
+NEET = 0.053  # of 16 to 18: local authority figures for England, end of 2013 (recalled)
+NOT_KNOWN = 0.07  # of 16 to 18; assumed
+NO_OFFER = 0.03  # of year 11; assumed
+FURTHER_EARLY_HELP = 0.02  # of children, helped by others than social care; assumed
+SHORT_BREAKS = 0.0008  # of children; assumed
+NOMINATED_FAMILIES = 0.03  # assumed
+STEPS_TO_WORK = 0.012  # of working-age carers and grown-up children in a year; assumed
+ON_WORK_PROGRAMME = 0.12  # of those on JSA; assumed
+INCIDENT_FAMILIES = 0.015  # with anti-social behaviour laid to a member in two years; assumed
+INCIDENT_OTHERS = 0.002  # of other adults; assumed
+REGISTERED = 0.86  # of those entitled to vote: Electoral Commission on the registers of 2014
+FOREIGN_ELECTORS = 0.03  # with a marker; assumed
+
 # Mistakes per record and source: decisions.md, "The made-up authority"
 MISTAKES = {
     "forename_form": 0.05,

@@ -52,15 +52,16 @@ def befall(
 ) -> Troubles:
     """Every trouble of the window."""
     return Troubles(
-        offences=_lose(_offences(people, seed, last), seed, "offences", errors),
-        measures=_lose(_measures(families, people, seed, last), seed, "measures", errors),
+        offences=lose(_offences(people, seed, last), seed, "offences", errors),
+        measures=lose(_measures(families, people, seed, last), seed, "measures", errors),
         benefits=_benefits(families, people, seed, last),
-        episodes=_lose(_episodes(families, people, seed, last), seed, "episodes", errors),
-        statuses=_lose(_statuses(schooling), seed, "statuses", errors),
+        episodes=lose(_episodes(families, people, seed, last), seed, "episodes", errors),
+        statuses=lose(_statuses(schooling), seed, "statuses", errors),
     )
 
 
-def _lose(frame: pl.DataFrame, seed: int, name: str, errors: float) -> pl.DataFrame:
+def lose(frame: pl.DataFrame, seed: int, name: str, errors: float) -> pl.DataFrame:
+    """The events with `lost`, drawn from the stream of that name: what never reached the agency's file."""
     rng = stream(seed, "lost", name)
     return frame.with_columns(lost=pl.Series(rng.random(frame.height) < rates.ROW_LOST * errors))
 

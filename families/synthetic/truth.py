@@ -31,6 +31,8 @@ from families.synthetic.streams import Array
 from families.synthetic.world import World, as_date
 
 RULESET = "tf1-2012"
+NOWHERE = r"^(looked_after|police_domestic)_"  # files that place no child at an address
+SHORT_BREAK = "V4"
 NO, MAYBE, YES = 0, 1, 2  # three values, ordered: any-of is the largest
 _WORDS = {NO: "not_met", MAYBE: "unknown", YES: "met"}
 
@@ -108,7 +110,8 @@ def _families(world: World) -> pl.DataFrame:
 def outcomes(world: World, records: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     """Education of each child, and every strand of each family, true and knowable."""
     named = np.zeros(len(world.people), dtype=bool)
-    named[records["person"].unique().to_numpy()] = True
+    somewhere = ~pl.col("file").str.contains(NOWHERE)
+    named[records.filter(somewhere)["person"].unique().to_numpy()] = True
     true_education, knowable_education = _education(world, named)
     members = world.dwelling.families
     child = members.filter(pl.col("role") == "child")["person"].unique().sort().to_numpy()
@@ -428,7 +431,21 @@ def _local(world: World) -> tuple[Array, Array]:
     episodes = world.troubles.episodes.filter(
         pl.col("kind").is_in(["CIN", "CP", "LAC"]) & (pl.col("start") <= as_of) & (pl.col("end") >= year_ago)
     )
-    return _marked(people, episodes["person"]), _marked(people, episodes.filter(~pl.col("lost"))["person"])
+    delivered = _marked(people, episodes.filter(~pl.col("lost"))["person"])
+    return _marked(people, episodes["person"]), delivered | _returned_as_looked_after(world, year_ago)
+
+
+def _returned_as_looked_after(world: World, since: int) -> Array:
+    """Children whom the yearly return on looked-after children has, by a UPN that others have of them too."""
+    care = world.hardships.care.filter(
+        ~pl.col("lost")
+        & (pl.col("status") != SHORT_BREAK)
+        & (pl.col("start") <= world.last + 1)
+        & (pl.col("end") >= since)
+    )
+    has_upn = world.schooling.upn != ""
+    out: Array = _marked(len(world.people), care["person"]) & has_upn
+    return out
 
 
 def _work(

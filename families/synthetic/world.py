@@ -11,6 +11,7 @@ import polars as pl
 from families.errors import UserError
 from families.synthetic import attendance, exclusions, rates
 from families.synthetic.dwelling import NEVER, Dwelling, settle
+from families.synthetic.hardships import Hardships, befall_further
 from families.synthetic.population import Families, People, day_number, draw_families, people_of
 from families.synthetic.school_days import SchoolYear, school_years
 from families.synthetic.schooling import Schooling, enrol
@@ -35,6 +36,7 @@ class World:
     counts: pl.DataFrame  # sessions by spell, year, term and half
     marks: attendance.YearMarks  # of the last academic year
     troubles: Troubles
+    hardships: Hardships
     hidden: Array  # adults who are in no file
     named: pl.DataFrame  # person, forename, middle_names, surname, other_surname, sex, born, upn
     places: pl.DataFrame  # home, saon, paon, street, locality, town, postcode, uprn
@@ -69,6 +71,7 @@ def make(*, pupils: int, seed: int, errors: float, first_day: dt.date, last_day:
     for year in years:
         marks = attendance.marks_of_year(people, schooling, excluded, year, seed=seed)
         counts.append(attendance.counts(marks))
+    troubles = befall(families, people, schooling, seed=seed, first=first, last=last, errors=errors)
     return World(
         seed=seed,
         errors=errors,
@@ -82,7 +85,8 @@ def make(*, pupils: int, seed: int, errors: float, first_day: dt.date, last_day:
         years=years,
         counts=pl.concat(counts),
         marks=marks,
-        troubles=befall(families, people, schooling, seed=seed, first=first, last=last, errors=errors),
+        troubles=troubles,
+        hardships=befall_further(families, people, dwelling, schooling, troubles, seed=seed, last=last, errors=errors),
         hidden=_hidden(people, seed, errors),
         named=_named(people, schooling),
         places=_places(dwelling.homes),

@@ -164,16 +164,16 @@ class Offences(Provenance):
 
 
 class AsbMeasures(Provenance):
-    """An anti-social behaviour order, injunction or contract, or a housing notice."""
+    """An anti-social behaviour order, injunction or contract, a housing notice, or an incident laid to the person."""
 
     kind = column(
         dy.String,
-        "ASBO, ASBI, ABC, CBO, NOSP (notice seeking possession), injunction, demotion, eviction, warning",
+        "ASBO, ASBI, ABC, CBO, NOSP (notice seeking possession), injunction, demotion, eviction, warning, incident",
         sensitivity="criminal",
         nullable=False,
     )
     ground = column(dy.String, "asb, arrears or other: the ground of a housing notice", sensitivity="criminal")
-    issued_on = column(dy.Date, "issued", sensitivity="criminal")
+    issued_on = column(dy.Date, "issued; the day of an incident", sensitivity="criminal")
     ended_on = column(dy.Date, "ended or expires", sensitivity="criminal")
 
 
@@ -195,6 +195,90 @@ class EducationStatuses(Provenance):
     reason = column(dy.String, "why, e.g. permanently excluded")
     started_on = column(dy.Date, "from")
     ended_on = column(dy.Date, "to")
+
+
+class HousingStatuses(Provenance):
+    """What a housing service has on record against a tenancy or for a household without a home."""
+
+    kind = column(
+        dy.String,
+        "arrears, notice_arrears (notice for arrears), eviction_risk, temporary_accommodation, homeless, unsuitable, "
+        "excluded_from_home",
+        nullable=False,
+    )
+    amount_pence = column(dy.Int64, "amount owed, where the kind is arrears and the file says", unit="pence")
+    started_on = column(dy.Date, "from")
+    ended_on = column(dy.Date, "to; blank where it is still so")
+
+
+class Sentences(Provenance):
+    """A sentence being served, in custody or in the community, as probation holds it."""
+
+    kind = column(
+        dy.String, "custody, licence, community_order, suspended_sentence", sensitivity="criminal", nullable=False
+    )
+    started_on = column(dy.Date, "start", sensitivity="criminal")
+    ended_on = column(dy.Date, "end", sensitivity="criminal")
+    release_on = column(dy.Date, "expected release from custody", sensitivity="criminal")
+    has_parenting_responsibility = column(
+        dy.Bool, "probation records that the person has parenting responsibilities", sensitivity="criminal"
+    )
+
+
+class DomesticIncidents(Provenance):
+    """One person's part in an incident of domestic abuse reported to the police."""
+
+    occurred_on = column(dy.Date, "date of the incident", sensitivity="criminal")
+    role = column(dy.String, "victim, suspect or child", sensitivity="criminal", nullable=False)
+    is_marac = column(dy.Bool, "heard by a multi-agency risk assessment conference", sensitivity="criminal")
+    risk = column(dy.String, "standard, medium or high, as last assessed", sensitivity="criminal")
+
+
+class ServiceFlags(Provenance):
+    """That a person is or was with a health service: which and when, and nothing of the reason or the care."""
+
+    service = column(
+        dy.String,
+        "mental_health, drugs, alcohol, perinatal, expectant_parent, learning_disability, physical_health, "
+        "early_years_development",
+        sensitivity="special",
+        nullable=False,
+    )
+    started_on = column(dy.Date, "from", sensitivity="special")
+    ended_on = column(dy.Date, "to", sensitivity="special")
+
+
+class Destinations(Provenance):
+    """What a young person does after compulsory schooling, as the destinations record has it."""
+
+    status = column(dy.String, "neet, no_offer, education, training, employment, unknown", nullable=False)
+    started_on = column(dy.Date, "from")
+    ended_on = column(dy.Date, "to")
+
+
+class Nominations(Provenance):
+    """A professional's nomination of a person for a need. No free text is kept."""
+
+    need = column(dy.String, "code of data/reference/nomination_needs.csv", sensitivity="special", nullable=False)
+    nominated_by = column(
+        dy.String, "kind of agency: school, police, health_visitor, housing, social_care, voluntary, other"
+    )
+    nominated_on = column(dy.Date, "date of the nomination")
+    ended_on = column(dy.Date, "withdrawn or answered")
+
+
+class WorkSteps(Provenance):
+    """An adult's step to work, as the authority's own record has it."""
+
+    kind = column(dy.String, "employment, work_programme, esf_provision", nullable=False)
+    started_on = column(dy.Date, "start")
+    ended_on = column(dy.Date, "end")
+    benefit_left = column(
+        dy.String, "benefit left for it: JSA, ESA, IS, IB, SDA, CA or UC; blank where not known", sensitivity="dwp"
+    )
+    meets_earnings_floor = column(
+        dy.Bool, "earnings reach the floor that Universal Credit's conditions set", sensitivity="dwp"
+    )
 
 
 class Properties(Provenance):
@@ -271,6 +355,13 @@ RECORD_TABLES: dict[str, type[dy.Schema]] = {
     "asb_measures": AsbMeasures,
     "care_episodes": CareEpisodes,
     "education_statuses": EducationStatuses,
+    "housing_statuses": HousingStatuses,
+    "sentences": Sentences,
+    "domestic_incidents": DomesticIncidents,
+    "service_flags": ServiceFlags,
+    "destinations": Destinations,
+    "nominations": Nominations,
+    "work_steps": WorkSteps,
     "properties": Properties,
     "schools": Schools,
     "coverage": Coverage,

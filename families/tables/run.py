@@ -197,4 +197,5 @@ RUN_TABLES: dict[str, type[dy.Schema]] = {
     "absence_codes": AbsenceCodes,
     "findings": Findings,
     "assessments": Assessments,
+    "reviews": Findings,
 }

@@ -19,7 +19,7 @@ from families.casebook.database import open_casebook
 from families.casebook.demo import add_demo_staff
 from families.casebook.publish import publish
 from families.criteria.explain import explained
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 RULES = load_ruleset("tf1-2012").rules
 FULL, NAUGHTY, NEAR_MISS = "FULL1", "NAUGHTY1", "F03"

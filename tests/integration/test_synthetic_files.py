@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from pathlib import Path
 
@@ -9,11 +10,17 @@ import polars as pl
 import pytest
 
 from families.errors import UserError
+from families.sources.store import load, load_each, read_records
 from families.synthetic import synthesise
 from families.synthetic.schooling import check_letter
 
 RECORDS = {"file": pl.String, "row": pl.Int64, "part": pl.String, "true_person_id": pl.String}
 OUTCOMES = ["child", "true_family_id", "ruleset", "criterion", "as_of", "true_outcome", "knowable_outcome"]
+PARTNERS = (
+    "electoral_register_2012-12.csv", "housing_2013-08.csv", "probation_2013-08.csv", "police_domestic_2013-08.csv",
+    "health_services_2013-08.csv", "destinations_2013-08.csv", "early_help_2013-08.csv", "looked_after_2013-08.csv",
+    "nominations_2013-08.csv", "employment_2013-08.csv", "asb_incidents_2013-08.csv",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +63,8 @@ def test_every_kind_of_file_is_there(sample: Path) -> None:
         "dwp_nomatch_2013-06.csv", "youth_justice_2013-08.csv", "asb_2013-08.csv", "social_care_2013-08.csv",
         "education_status_2013-08.csv", "attendance_2012_autumn.csv", "census/2013_summer_pupilonroll.csv",
         "census/2012_autumn_summerhalfterm2sessiondetailsonroll.csv", "marks/marks_2012-13_autumn.parquet",
-        "exclusions/exclusions_2012-13_summer.csv", "ctf/8812001_CTF_881LLLL_001.xml",
+        "exclusions/exclusions_2012-13_summer.csv", "ctf/8812001_CTF_881LLLL_001.xml", *PARTNERS,
+        "delivery_note_partners.csv",
     ):  # fmt: skip
         assert name in names
     assert any(name.startswith("census_xml/") for name in names)
@@ -82,6 +90,48 @@ def test_each_named_row_is_in_its_file(sample: Path) -> None:
         height = pl.scan_csv(sample / "inbox" / str(file), infer_schema=False).select(pl.len()).collect().item()
         assert rows["row"].min() >= 1  # type: ignore[operator]
         assert rows["row"].max() <= height  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("file", PARTNERS)
+def test_a_partners_file_is_read_whole_and_names_whom_truth_says(sample: Path, tmp_path: Path, file: str) -> None:
+    (receipt,) = load(tmp_path, [sample / "inbox" / file], received_on=dt.date(2013, 9, 1), is_apart=False)
+    assert file.startswith(receipt.source)
+    assert (receipt.accepted, receipt.rejected) == (receipt.rows_in, 0)
+    said = _truth(sample, "records").filter(pl.col("file") == file).select("row", "part")
+    read = read_records(tmp_path, ["persons", "flags"])
+    nobody = read["flags"].filter(pl.col("rule") == "nobody_named").select("row")
+    expected = said.join(nobody, on="row", how="anti")
+    assert read["persons"].select("row", "part").sort("row", "part").equals(expected.sort("row", "part"))
+    assert expected.height > 0
+
+
+def test_what_the_partners_cover_is_stated(sample: Path, tmp_path: Path) -> None:
+    files = [sample / "inbox" / name for name in (*PARTNERS, "delivery_note_partners.csv")]
+    load(tmp_path, files, received_on=dt.date(2013, 9, 1), is_apart=False)
+    coverage = read_records(tmp_path, ["coverage"])["coverage"]
+    stated = coverage.filter(pl.col("basis") == "stated")
+    assert set(stated["source"]) == {"housing", "probation", "police_domestic", "health_services", "destinations",
+                                     "early_help", "looked_after", "nominations", "employment"}  # fmt: skip
+    assert set(stated.select("covers_from", "covers_to").rows()) == {(dt.date(2011, 9, 1), dt.date(2013, 8, 31))}
+    assert set(coverage["source"]) - set(stated["source"]) == {"electoral_register", "asb"}
+
+
+def test_a_register_has_each_elector_once_and_no_child(sample: Path) -> None:
+    electors = _truth(sample, "records").filter(pl.col("file") == PARTNERS[0])
+    assert electors["true_person_id"].is_unique().all()
+    born = electors.join(_truth(sample, "people"), on="true_person_id")["date_of_birth"]
+    assert born.max() < dt.date(1995, 12, 1)  # type: ignore[operator]
+
+
+def test_an_authority_may_reach_2016(tmp_path: Path) -> None:
+    made = {"pupils": 100, "seed": 5, "file_format": "parquet", "report": lambda _: None}
+    synthesise(tmp_path / "a", last_day=dt.date(2016, 8, 31), **made)  # type: ignore[arg-type]
+    files = sorted((tmp_path / "a" / "inbox").glob("*.csv"))
+    names = {path.name for path in files}
+    assert {name.replace("2013-08", "2016-08").replace("2012-12", "2015-12") for name in PARTNERS} <= names
+    loaded = load_each(tmp_path / "home", files, received_on=dt.date(2016, 9, 1), is_apart=False)
+    assert loaded.refusals == []
+    assert sum(receipt.rejected for receipt in loaded.receipts) == 0
 
 
 def test_upns_of_the_census_have_their_check_letter(sample: Path) -> None:

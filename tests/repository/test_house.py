@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from families.criteria.ruleset import RULESETS, load_ruleset
+from families.criteria.rulebook import RULESETS, load_ruleset
 from families.tables.columns import RETENTIONS, SENSITIVITIES
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES

@@ -11,24 +11,17 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from families import dates
+from families.criteria.case_facts import COLUMNS
 from families.criteria.evaluate import Evaluation, evaluate
-from families.criteria.facts import Facts
-from families.criteria.ruleset import load_ruleset
+from families.criteria.facts import Facts, with_parents
+from families.criteria.rulebook import load_ruleset
 from families.tables.records import Coverage
 
 SCHOOL = "8812001"
 FEEDS = ("youth_justice", "asb", "social_care", "exclusions")
+LOCAL_FEEDS = ("police_domestic", "housing", "probation", "health_services", "nominations")
 CHECKS = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
 EVENT = {"on": pl.Date, "until": pl.Date, "source": pl.String, "delivery": pl.String, "row": pl.Int64}
-COLUMNS = {
-    "exclusions": {"category": pl.String},
-    "roll": {"status": pl.String},
-    "provision": {"status": pl.String},
-    "offences": {"is_proven": pl.Boolean, "offence": pl.String},
-    "asb_measures": {"kind": pl.String, "ground": pl.String},
-    "care_episodes": {"kind": pl.String, "category": pl.String},
-    "benefits": {"benefit": pl.String},
-}
 
 
 @dataclass(frozen=True)
@@ -48,10 +41,10 @@ class Person:
 def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, ...] = ()) -> Facts:
     """The Facts of one family, FAM."""
     members = pl.DataFrame(
-        [("FAM", p.name, p.role, True, p.born) for p in people],
+        [("FAM", p.name, p.role, True, None, p.born) for p in people],
         schema={
             "family_id": pl.String, "person_id": pl.String, "role": pl.String, "is_resident": pl.Boolean,
-            "date_of_birth": pl.Date,
+            "lives_with_parent": pl.Boolean, "date_of_birth": pl.Date,
         },
         orient="row",
     )  # fmt: skip
@@ -67,7 +60,7 @@ def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, 
     coverage = pl.DataFrame(
         [
             ("d", 1, "", source, None, dt.date(2005, 1, 1), as_of, "stated")
-            for source in FEEDS
+            for source in (*FEEDS, *LOCAL_FEEDS)
             if source not in not_delivered
         ]
         * ("exclusions" not in not_delivered),
@@ -78,7 +71,7 @@ def facts_of(people: list[Person], *, as_of: dt.date, not_delivered: tuple[str, 
     return Facts(
         as_of=as_of,
         terms=dates.authority_terms(),
-        members=members,
+        members=with_parents(members),
         events={table: _events(table, people) for table in COLUMNS},
         absence=_absence(pupils),
         stays=stays,
@@ -95,7 +88,8 @@ def _events(table: str, people: list[Person]) -> pl.DataFrame:
         for number, (where, on, until, columns) in enumerate(person.events, 1)
         if where == table
     ]
-    return pl.DataFrame(rows, schema={"person_id": pl.String} | EVENT | COLUMNS[table])
+    frame = pl.DataFrame(rows, schema={"person_id": pl.String} | EVENT | COLUMNS[table])
+    return frame.with_columns(pl.col("on").alias("offence_on")) if table == "offences" else frame
 
 
 def _absence(pupils: list[Person]) -> pl.DataFrame:

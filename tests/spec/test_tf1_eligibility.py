@@ -8,7 +8,7 @@ import pytest
 from made_up_facts import Person, evaluated, facts_of, outcome
 
 from families.criteria.evaluate import evaluate
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 D = dt.date
 AS_OF = D(2012, 10, 1)
@@ -40,7 +40,7 @@ CP_PLAN = ("care_episodes", D(2012, 1, 5), None, {"kind": "CP", "category": None
 
 
 def offence(day):
-    return ("offences", day, None, {"is_proven": True, "offence": "theft"})
+    return ("offences", day, None, {"is_proven": True})
 
 
 def asb(kind, day, until=None, ground="asb"):

@@ -1,7 +1,7 @@
 import datetime as dt
 
 from families.criteria.explain import sentence
-from families.criteria.ruleset import load_ruleset
+from families.criteria.rulebook import load_ruleset
 
 RULES = load_ruleset("tf1-2012").rules
 AS_OF = dt.date(2012, 10, 1)
@@ -13,9 +13,9 @@ BASE = {
 
 
 def said(criterion: str, **finding) -> str:
-    return sentence(
-        BASE | finding, criterion=RULES.criteria()[criterion], rules=RULES, as_of=AS_OF, file_names={"c1": "autumn.xml"}
-    )
+    asked = RULES.criteria()[criterion]
+    of_rule = {"strand": asked.strand, "bound": asked.bound_on(AS_OF).words}
+    return sentence(BASE | of_rule | finding, asked=asked, rules=RULES, as_of=AS_OF, file_names={"c1": "autumn.xml"})
 
 
 def test_a_share_says_sessions_bound_terms_rows_and_grade():

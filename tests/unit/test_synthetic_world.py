@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -45,6 +47,11 @@ def _made(world: World, what: str) -> tuple[float, float]:
         ("families with one dependent child", 5),
         ("lone-parent families", 4),
         ("births that are twins", 0.6),
+        ("households that rent from a social landlord", 0.5),
+        ("adults serving a sentence", 0.25),
+        ("adults with mental health services", 0.3),
+        ("adults in drug treatment", 0.2),
+        ("16 to 18 not in education, employment or training", 1.5),
     ],
 )
 def test_rates_are_near_the_published(world: World, what: str, within: float) -> None:
@@ -120,6 +127,46 @@ def test_problems_cluster_in_families(world: World) -> None:
     workless = np.zeros(len(families), dtype=bool)
     workless[people.family[on_benefit][people.family[on_benefit] >= 0]] = True
     assert workless[people.family[offenders]].mean() > 1.5 * workless[people.family[child]].mean()
+
+
+def _families_of(world: World, person: pl.Series) -> set[int]:
+    return set(world.people.family[person.drop_nulls().to_numpy()].tolist()) - {-1}
+
+
+@pytest.mark.parametrize("kind", ["sentences", "flags", "nominations", "behaviour", "help", "applicants"])
+def test_hardships_cluster_where_the_troubles_are(world: World, kind: str) -> None:
+    events = getattr(world.hardships, kind)
+    struck = np.array(sorted(_families_of(world, events["person"])))
+    assert world.families.trouble[struck].mean() > 0.2
+
+
+def test_hardships_befall_whom_they_can(world: World) -> None:
+    hard, people = world.hardships, world.people
+    custody = hard.sentences.filter(pl.col("kind") == "Custody")
+    assert custody.height > 0
+    assert (custody["release"] > world.last).all()
+    family = people.family[hard.incidents["victim"].to_numpy()]
+    within = (hard.incidents["family"] >= 0).to_numpy()
+    assert (family[within] == hard.incidents["family"].to_numpy()[within]).all()
+    assert (hard.incidents["victim"] != hard.incidents["suspect"]).fill_null(True).all()
+    infants = hard.flags.filter(pl.col("service") == "Child development")["person"].to_numpy()
+    assert (people.born[infants] > world.last - 5 * YEAR).all()
+    rent = hard.tenancies["household"]
+    notices = world.troubles.measures.filter(pl.col("ground") == "Rent arrears")["person"].to_numpy()
+    assert set(people.household[notices].tolist()) <= set(rent.to_list())
+    owing = hard.tenancies.filter(pl.col("notice_day") < NEVER)
+    assert set(owing["arrears"]) == {"open"}
+
+
+def test_each_part_of_the_simulation_draws_from_a_stream_of_its_own() -> None:
+    """A name used twice would let a new file disturb an old one of the same seed."""
+    calls = [
+        (match[1], path.name)
+        for path in sorted(Path("families/synthetic").rglob("*.py"))
+        for match in re.finditer(r"\bstream\([\w.]*seed, (\"[^)]*\")\)", path.read_text("utf-8"))
+    ]
+    assert len(calls) > 30
+    assert sorted({name for name, _ in calls}) == sorted(name for name, _ in calls)
 
 
 def test_a_tenth_of_pupils_are_known_by_census_only(world: World) -> None:

@@ -15,6 +15,8 @@ _TYPES = {"primary": "Community school", "secondary": "Academy converter", "spec
           "pru": "Pupil referral unit"}  # fmt: skip
 _PHASE_NAMES = {"primary": "Primary", "secondary": "Secondary", "special": "Not applicable", "pru": "Not applicable"}
 WHOLE_AUTHORITY = ("youth_justice", "asb", "social_care", "education_status", "council_tax", "dwp")
+PARTNERS = ("housing", "probation", "police_domestic", "health_services", "destinations", "early_help", "looked_after",
+            "nominations", "employment")  # fmt: skip
 
 
 def write_gazetteer(world: World, inbox: Path) -> None:
@@ -105,4 +107,15 @@ def write_delivery_note(world: World, inbox: Path) -> None:
         pl.DataFrame(rows, schema=["source", "school", "covers_from", "covers_to"], orient="row"),
         inbox,
         "delivery_note.csv",
+    )
+
+
+def write_partners_note(world: World, inbox: Path) -> None:
+    """What the partners' files cover; the electoral register says no more than the day in its name."""
+    first, last = as_date(world.first).isoformat(), as_date(world.last).isoformat()
+    rows = [(source, "", first, last) for source in PARTNERS]
+    write_csv(
+        pl.DataFrame(rows, schema=["source", "school", "covers_from", "covers_to"], orient="row"),
+        inbox,
+        "delivery_note_partners.csv",
     )

@@ -18,7 +18,7 @@ def extract_month(world: World) -> str:
     return as_date(world.last).strftime("%Y-%m")
 
 
-def _held(world: World, events: pl.DataFrame, source: str) -> pl.DataFrame:
+def held_by(world: World, events: pl.DataFrame, source: str) -> pl.DataFrame:
     """Events that reached the service, with the person as the service holds them: once per person, not per event."""
     events = events.filter(~pl.col("lost") & ~pl.col("person").is_in(np.flatnonzero(world.hidden).tolist()))
     person = events["person"].unique().sort()
@@ -30,7 +30,7 @@ def _held(world: World, events: pl.DataFrame, source: str) -> pl.DataFrame:
 
 def write_youth_justice(world: World, inbox: Path) -> pl.DataFrame:
     """Outcomes of young people's offences."""
-    rows = _held(world, world.troubles.offences, "youth_justice")
+    rows = held_by(world, world.troubles.offences, "youth_justice")
     file = f"youth_justice_{extract_month(world)}.csv"
     write_csv(
         rows.select(
@@ -54,7 +54,7 @@ def write_youth_justice(world: World, inbox: Path) -> pl.DataFrame:
 
 def write_asb(world: World, inbox: Path) -> pl.DataFrame:
     """Orders, injunctions, contracts and housing notices."""
-    rows = _held(world, world.troubles.measures, "asb")
+    rows = held_by(world, world.troubles.measures, "asb")
     file = f"asb_{extract_month(world)}.csv"
     write_csv(
         rows.select(
@@ -77,7 +77,7 @@ def write_asb(world: World, inbox: Path) -> pl.DataFrame:
 
 def write_social_care(world: World, inbox: Path) -> pl.DataFrame:
     """Episodes with children's social care; the UPN is known of 70%."""
-    rows = _held(world, world.troubles.episodes, "social_care")
+    rows = held_by(world, world.troubles.episodes, "social_care")
     knows_upn = stream(world.seed, "social care upn").random(len(world.people)) < 0.7
     rows = rows.with_columns(
         upn=pl.when(pl.Series(knows_upn[rows["person"].to_numpy()])).then("upn").otherwise(pl.lit(""))
@@ -106,7 +106,7 @@ def write_social_care(world: World, inbox: Path) -> pl.DataFrame:
 
 def write_education_status(world: World, inbox: Path) -> pl.DataFrame:
     """Children missing education, educated at home, or in alternative provision."""
-    rows = _held(world, world.troubles.statuses, "education_status")
+    rows = held_by(world, world.troubles.statuses, "education_status")
     file = f"education_status_{extract_month(world)}.csv"
     write_csv(
         rows.select(
@@ -121,6 +121,28 @@ def write_education_status(world: World, inbox: Path) -> pl.DataFrame:
             StartDate="start",
             EndDate="end",
         ).with_columns(uk_date("DOB"), uk_date("StartDate"), uk_date("EndDate")),
+        inbox,
+        file,
+    )
+    return ledger(rows, file=file)
+
+
+def write_incidents(world: World, inbox: Path) -> pl.DataFrame:
+    """Reported incidents of anti-social behaviour, laid to a person."""
+    rows = held_by(world, world.hardships.behaviour, "asb incidents")
+    file = f"asb_incidents_{extract_month(world)}.csv"
+    write_csv(
+        rows.select(
+            CaseRef=pl.concat_str(pl.lit("INC"), pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(5)),
+            Party=pl.lit("Perpetrator"),
+            Surname="surname",
+            Forename="forename",
+            DOB="born",
+            Address="address",
+            Postcode="postcode",
+            Measure=pl.lit("Incident"),
+            IncidentDate="issued",
+        ).with_columns(uk_date("DOB"), uk_date("IncidentDate")),
         inbox,
         file,
     )

@@ -1,0 +1,356 @@
+"""A made-up case as the Facts and Casework that the evaluator takes: the same way in as delivered files have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from families import dates
+from families.criteria.case import Case, Person, Sessions
+from families.criteria.facts import ATTACHED, SILENCES, Facts, with_parents
+from families.criteria.results import Casework
+from families.dates import Term
+from families.errors import Refused
+from families.tables.records import Coverage
+from families.tables.run import Absence
+
+FAMILY = "this family"
+SCHOOL = "school"
+CASE = "case"
+LONG_AGO = dt.date(1980, 1, 1)
+TERM_SESSIONS = 126  # of a term of which a case says nothing
+YEARS_BACK = 6
+EVENT = {"person_id": pl.String, "on": pl.Date, "until": pl.Date, "offence_on": pl.Date}
+COLUMNS: dict[str, dict[str, Any]] = {
+    "exclusions": {"category": pl.String, "sessions": pl.Int64},
+    "roll": {"status": pl.String},
+    "provision": {"status": pl.String},
+    "offences": {"is_proven": pl.Boolean},
+    "asb_measures": {"kind": pl.String, "ground": pl.String},
+    "benefits": {"benefit": pl.String},
+    "care_episodes": {"kind": pl.String, "category": pl.String},
+    "early_help": {"kind": pl.String},
+    "housing_statuses": {"kind": pl.String, "amount_pence": pl.Int64},
+    "sentences": {"kind": pl.String, "has_parenting_responsibility": pl.Boolean},
+    "releases": {"has_parenting_responsibility": pl.Boolean},
+    "domestic_incidents": {"role": pl.String, "is_marac": pl.Boolean, "risk": pl.String},
+    "service_flags": {"service": pl.String},
+    "destinations": {"status": pl.String},
+    "nominations": {"need": pl.String, "nominated_by": pl.String},
+    "work_steps": {"kind": pl.String, "benefit_left": pl.String, "meets_earnings_floor": pl.Boolean},
+}
+TOLD_BY = {
+    "attendance": ("absence",),
+    "exclusions": ("exclusions",),
+    "school_roll": ("roll", "provision"),
+    "youth_justice": ("offences",),
+    "asb": ("asb_measures",),
+    "social_care": ("care_episodes",),
+    "early_help": ("early_help",),
+    "benefits": ("benefits",),
+    "housing": ("housing_statuses",),
+    "probation": ("sentences", "releases"),
+    "police_domestic": ("domestic_incidents",),
+    "health_services": ("service_flags",),
+    "destinations": ("destinations",),
+    "nominations": ("nominations",),
+    "employment": ("work_steps",),
+}
+EXCLUSIONS = {"fixed": "FIXD", "permanent": "PERM", "lunchtime": "LNCH"}
+
+
+def case_facts(case: Case, *, as_of: dt.date) -> Facts:
+    """The case's family on a day. Raises Refused for a term there is not."""
+    people = [person for person in case.person if _is_member(person, as_of)]
+    births = {person.name: _born(person, case.as_of) for person in people}
+    pupils = [person for person in people if _is_pupil(person, births[person.name], as_of)]
+    attached = case.programme.attached_on if case.programme else None
+    return Facts(
+        as_of=as_of,
+        terms=dates.authority_terms(),
+        members=with_parents(_members(people, births)),
+        events={table: _events(table, people, case, as_of=as_of) for table in COLUMNS},
+        absence=_absence(pupils, as_of=as_of),
+        stays=_stays(pupils, births, as_of=as_of),
+        coverage=_coverage(case, as_of=as_of),
+        benefit_checks=_checks(people, case, told_on=_benefit_day(case, as_of)),
+        attached=pl.DataFrame([(p.name, attached) for p in people if attached], schema=ATTACHED, orient="row"),
+        silences=pl.DataFrame(list(_silences(people, case)), schema=SILENCES, orient="row"),
+        is_whole_family=True,
+    )
+
+
+def _is_member(person: Person, day: dt.date) -> bool:
+    joined, left = person.joined_on or dt.date.min, person.left_on or dt.date.max
+    return joined <= day < left
+
+
+def _born(person: Person, as_of: dt.date) -> dt.date | None:
+    """The date of birth; of an age alone, the day half way between two birthdays."""
+    if person.age is None:
+        return person.born
+    return dates.months_before(as_of, person.age * 12 + 6)
+
+
+def _is_pupil(person: Person, born: dt.date | None, as_of: dt.date) -> bool:
+    if person.role != "child" or person.school in ("off_roll", "home_educated", "not_known"):
+        return False
+    if person.school is not None or person.sessions:
+        return True
+    return born is not None and dates.compulsory_age_starts(born) <= as_of
+
+
+def _members(people: list[Person], births: Mapping[str, dt.date | None]) -> pl.DataFrame:
+    rows = [
+        (
+            FAMILY,
+            person.name,
+            person.role,
+            person.role != "linked" if person.lives_here is None else person.lives_here,
+            person.lives_with_parent,
+            births[person.name],
+        )
+        for person in people
+    ]
+    schema = {
+        "family_id": pl.String, "person_id": pl.String, "role": pl.String, "is_resident": pl.Boolean,
+        "lives_with_parent": pl.Boolean, "date_of_birth": pl.Date,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], *, as_of: dt.date) -> pl.DataFrame:
+    rows = [
+        (
+            person.name,
+            SCHOOL,
+            LONG_AGO,
+            _left_school(person, births[person.name], as_of),
+            CASE,
+            CASE,
+            number,
+            "secondary",
+        )
+        for number, person in enumerate(pupils, 1)
+    ]
+    schema = {
+        "person_id": pl.String, "school": pl.String, "starts": pl.Date, "ends": pl.Date,
+        "source": pl.String, "delivery": pl.String, "row": pl.Int64, "phase": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _left_school(person: Person, born: dt.date | None, as_of: dt.date) -> dt.date | None:
+    if person.school_until is not None:
+        return person.school_until
+    leaving = dates.school_leaving_date(born) if born else None
+    has_left = person.school == "left" or (person.school is None and leaving is not None and leaving < as_of)
+    return leaving if has_left else None
+
+
+def _absence(pupils: list[Person], *, as_of: dt.date) -> pl.DataFrame:
+    """The sessions given; of a child of whom none are, every term attended in full."""
+    taught = [term for term in dates.authority_terms() if term.first_day <= as_of]
+    recent = [term for term in taught if term.first_day >= as_of - dt.timedelta(days=366 * YEARS_BACK)]
+    rows = [
+        (person.name, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number)
+        for person in pupils
+        for number, (term, counts) in enumerate(_by_term(person, recent), 1)
+    ]
+    schema = {name: column.dtype for name, column in Absence.columns().items()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _by_term(person: Person, recent: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
+    """Each term with (possible, authorised, unauthorised)."""
+    if "attendance" in person.not_known:
+        return
+    if person.sessions is None:
+        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in recent)
+        return
+    for given in person.sessions:
+        terms = named_terms(given.term)
+        yield from zip(terms, _shared(given, len(terms)), strict=True)
+
+
+def named_terms(name: str) -> list[Term]:
+    """The term called `autumn 2011`, or the terms of the academic year `2011/12`. Raises Refused for any other."""
+    every = dates.authority_terms()
+    if "/" in name and " " not in name.strip():
+        found = [term for term in every if term.academic_year == name.strip()]
+    else:
+        word, _, year = name.strip().lower().partition(" ")
+        found = [term for term in every if term.name == word and str(term.first_day.year) == year]
+    if not found:
+        raise Refused(f"There is no term {name!r}: write it as `autumn 2011`, or a whole year as `2011/12`.")
+    return found
+
+
+def _shared(given: Sessions, parts: int) -> list[tuple[int, int, int]]:
+    """A year's sessions shared evenly over its terms, what is left over going to the first ones."""
+
+    def share(whole: int) -> list[int]:
+        return [whole // parts + (place < whole % parts) for place in range(parts)]
+
+    return list(zip(share(given.possible), share(given.authorised), share(given.unauthorised), strict=True))
+
+
+def _coverage(case: Case, *, as_of: dt.date) -> pl.DataFrame:
+    rows = [
+        (CASE, 1, "", source, None, LONG_AGO, as_of, "stated") for source in TOLD_BY if source not in case.not_known
+    ]
+    return pl.DataFrame(rows, schema={name: each.dtype for name, each in Coverage.columns().items()}, orient="row")
+
+
+def _benefit_day(case: Case, as_of: dt.date) -> dt.date:
+    """The day that benefit data tells of: as the case says, and never a day to come."""
+    return min(case.benefit_data_on or as_of, as_of)
+
+
+def _checks(people: list[Person], case: Case, *, told_on: dt.date) -> pl.DataFrame:
+    """DWP's answer for everybody's address, on the day its data tells of."""
+    rows = [(person.name, told_on, 0) for person in people if "benefits" not in (*case.not_known, *person.not_known)]
+    schema = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _silences(people: list[Person], case: Case) -> Iterator[tuple[str, str, str]]:
+    for person in people:
+        for source in sorted({*case.not_known, *person.not_known}):
+            for table in TOLD_BY[source]:
+                yield person.name, table, f"{source.replace('_', ' ')}: nothing is known"
+
+
+def _events(table: str, people: list[Person], case: Case, *, as_of: dt.date) -> pl.DataFrame:
+    rows = [
+        {"person_id": person.name, "source": CASE, "delivery": CASE, "row": number, **event}
+        for person in people
+        for number, event in enumerate(_of_person(table, person, case, as_of=as_of), 1)
+    ]
+    schema = {**EVENT, **COLUMNS[table], "source": pl.String, "delivery": pl.String, "row": pl.Int64}
+    frame = pl.DataFrame(rows, schema=schema)
+    return frame if table == "offences" else frame.drop("offence_on")
+
+
+def _of_person(table: str, person: Person, case: Case, *, as_of: dt.date) -> Iterable[dict[str, Any]]:
+    match table:
+        case "exclusions":
+            for x in person.exclusions:
+                for _ in range(x.number):
+                    yield {"on": x.on, "category": EXCLUSIONS[x.kind], "sessions": x.half_days}
+        case "roll":
+            if person.school in ("off_roll", "home_educated"):
+                yield {"status": person.school}
+        case "provision":
+            for place in person.provision:
+                status = "after_exclusion" if place.because == "excluded" else "other_reason"
+                yield {"on": place.from_, "until": place.to, "status": status}
+        case "offences":
+            for o in person.offences:
+                for _ in range(o.number):
+                    yield {"on": o.on, "offence_on": o.offence_on or o.on, "is_proven": o.proven}
+        case "asb_measures":
+            for measure in person.asb:
+                for _ in range(measure.number):
+                    yield {"on": measure.on, "until": measure.to, "kind": measure.kind, "ground": measure.ground}
+        case "benefits":
+            told = _benefit_day(case, as_of)
+            for benefit in person.benefits:
+                if (benefit.from_ or told) <= told <= (benefit.to or told):
+                    yield {"on": told, "benefit": benefit.kind}
+        case "sentences":
+            for s in person.sentences:
+                yield {"on": s.from_, "until": s.to, "kind": s.kind, "has_parenting_responsibility": s.parenting}
+        case "releases":
+            for s in person.sentences:
+                if s.release_on is not None and s.release_on >= as_of:
+                    yield {"on": s.release_on, "has_parenting_responsibility": s.parenting}
+        case "domestic_incidents":
+            for i in person.domestic_incidents:
+                yield {"on": i.on, "role": i.role, "is_marac": i.marac, "risk": i.risk}
+        case "nominations":
+            for n in person.nominations:
+                yield {"on": n.on, "until": n.to, "need": n.need, "nominated_by": n.by}
+        case "work_steps":
+            for step in person.work:
+                yield {
+                    "on": step.from_,
+                    "until": step.to,
+                    "kind": step.kind,
+                    "benefit_left": step.benefit_left or _benefit_before(person, step.from_),
+                    "meets_earnings_floor": step.meets_earnings_floor,
+                }
+        case _:
+            yield from _spans(table, person)
+
+
+def _spans(table: str, person: Person) -> Iterator[dict[str, Any]]:
+    spans: dict[str, tuple[Iterable[Any], dict[str, str]]] = {
+        "care_episodes": (person.care, {"kind": "kind"}),
+        "early_help": (person.early_help, {}),
+        "housing_statuses": (person.housing, {"kind": "kind"}),
+        "service_flags": (person.services, {"service": "kind"}),
+        "destinations": (person.destinations, {"status": "status"}),
+    }
+    given, columns = spans[table]
+    for span in given:
+        told = {column: getattr(span, field) for column, field in columns.items()}
+        yield {"on": span.from_, "until": span.to, **told, **({"kind": "EH"} if table == "early_help" else {})}
+
+
+def _benefit_before(person: Person, started_on: dt.date | None) -> str | None:
+    """The benefit that ended last before a job began, where the case does not say which was left for it."""
+    day = started_on or dt.date.max
+    left = [(b.to or day, b.kind) for b in person.benefits if (b.from_ or dt.date.min) <= day]
+    return max(left)[1] if left else None
+
+
+def case_casework(case: Case) -> Casework:
+    """What the programme did with the case's family."""
+    work = case.programme
+    if work is None:
+        return Casework.of([], problems=[], earlier_claims=[])
+    here = {person.name for person in case.person if _is_member(person, work.claim_on or case.as_of)}
+    others = [claim for claim in work.earlier_claim if not claim.same_family]
+    started = set(work.children_at_attachment)
+    family = {
+        "family_id": FAMILY,
+        "attached_on": work.attached_on,
+        "closed_on": work.closed_on,
+        "left_area_on": work.left_area_on,
+        "consent_withdrawn_on": work.consent_withdrawn_on,
+        "whole_family_assessment": work.whole_family_assessment,
+        "whole_family_plan": work.whole_family_plan,
+        "lead_worker": work.lead_worker,
+        "plan_meets_outcomes_plan": work.plan_meets_outcomes_plan,
+        "is_audited": {"validated": True, "pending": False}.get(work.internal_audit),
+        "evidenced": work.evidenced,
+        "children_paid_for_elsewhere": len({child for claim in others for child in claim.children} & here),
+        "has_most_of_its_children": len(started & here) * 2 > len(started) if started else None,
+    }
+    problems = [
+        {
+            "family_id": FAMILY,
+            "strand": problem.strand,
+            "found_on": problem.found_on,
+            "resolved_on": problem.resolved_on,
+            "measure_met": problem.measure_met,
+            "has_equivalent_progress": problem.equivalent_progress is not None,
+        }
+        for problem in work.problem
+    ]
+    claims = [
+        {
+            "family_id": FAMILY,
+            "ruleset": claim.ruleset,
+            "route": claim.route,
+            "claimed_on": claim.on,
+            "amount": claim.amount,
+        }
+        for claim in work.earlier_claim
+        if claim.same_family
+    ]
+    return Casework.of([family], problems=problems, earlier_claims=claims)
