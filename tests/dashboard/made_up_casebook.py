@@ -105,6 +105,7 @@ def _finding(
             **{"family_id": family, "person_id": person, "criterion": criterion, "outcome": outcome, "value": value},
             **{"strand": RULES.criteria()[criterion].strand, "out_of": out_of, "newest_on": newest, "detail": detail},
             **{"window_from": dt.date(2012, 9, 4), "window_to": dt.date(2013, 7, 24)},
+            "bound": RULES.criteria()[criterion].bound_on(AS_OF).words,
             "evidence": json.dumps(evidence) if evidence else None,
         }
     )
