@@ -194,7 +194,7 @@ def _of_family(
             pl.col("outcome").fill_null(nobody),
         )
     )
-    frame = _not_yet(condition, facts, _where_relevant(condition, frame, entry))
+    frame = _not_yet(condition, facts, _where_relevant(condition, frame, casework, entry))
     return frame.select("family_id", pl.lit(condition.id).alias("condition"), "outcome", "detail")
 
 
@@ -212,8 +212,10 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
     return wanted.select("family_id").unique().with_columns(pl.lit(True).alias("has_left"))
 
 
-def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Evaluation) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start."""
+def _where_relevant(
+    condition: MeasuredCondition, frame: pl.DataFrame, casework: Casework, entry: Evaluation
+) -> pl.DataFrame:
+    """Neutral where there was nothing to improve: no event before or since, or no such problem of the family."""
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
@@ -221,8 +223,10 @@ def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Ev
         why = f"no {condition.what} before or since"
     else:
         met = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == MET)
-        nothing = ~pl.col("family_id").is_in(met["family_id"].implode())
-        why = "not a problem when the work began"
+        recorded = casework.problems.filter(pl.col("strand") == condition.strand)
+        having = pl.concat([met.select("family_id"), recorded.select("family_id")])["family_id"]
+        nothing = ~pl.col("family_id").is_in(having.implode())
+        why = "not a problem when the work began, nor found since"
     neutral = nothing & (pl.col("outcome") != UNKNOWN)
     return frame.with_columns(
         pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
@@ -288,10 +292,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
 
 def _of_problem(rule: ProgressCondition, day: dt.date) -> pl.Expr:
     lasted = pl.col("resolved_on").dt.offset_by(f"{rule.sustained_months}mo") <= day
-    is_met = pl.coalesce(
-        "measure_met",
-        pl.when(rule.sustained_after == "resolution").then(lasted).otherwise(pl.col("resolved_on") <= day),
-    ).fill_null(False)
+    is_met = pl.coalesce("measure_met", lasted).fill_null(False)
     if rule.accepts_equivalent_progress:
         is_met = is_met | pl.col("has_equivalent_progress").fill_null(False)
     if rule.sustained_after == "closure":
@@ -503,7 +504,7 @@ def _status(
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
     if met and has_money and not payable:
-        return "not_claimable", "A result was claimed for this family before, and nothing more is payable for it."
+        return "blocked", "A result was claimed for this family before, and nothing more is payable for it."
     if met:
         which = " and ".join(labels[name] for name in met)
         if family["is_audited"] is False:
@@ -525,8 +526,11 @@ def _claimable_from(rules: Ruleset, family: dict[str, Any], casework: Casework) 
     for rule in rules.progress_condition:
         if rule.sustained_after == "closure":
             days.append(_months_after(family["closed_on"], rule.sustained_months))
-        else:
-            days += [_months_after(day, rule.sustained_months) for day in own["resolved_on"]]
+        days += [
+            _months_after(day, rule.sustained_months)
+            for day, is_met in own.select("resolved_on", "measure_met").rows()
+            if is_met is None
+        ]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 
