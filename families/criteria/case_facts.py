@@ -73,8 +73,8 @@ def case_facts(case: Case, *, as_of: dt.date) -> Facts:
         terms=dates.authority_terms(),
         members=with_parents(_members(people, births)),
         events={table: _events(table, people, case, as_of=as_of) for table in COLUMNS},
-        absence=_absence(pupils, as_of=as_of),
-        stays=_stays(pupils, births, as_of=as_of),
+        absence=_absence(people, case, births, as_of=as_of),
+        stays=_stays(pupils, births, case, as_of=as_of),
         coverage=_coverage(case, as_of=as_of),
         benefit_checks=_checks(people, case, told_on=_benefit_day(case, as_of)),
         attached=pl.DataFrame([(p.name, attached) for p in people if attached], schema=ATTACHED, orient="row"),
@@ -96,11 +96,11 @@ def _born(person: Person, as_of: dt.date) -> dt.date | None:
 
 
 def _is_pupil(person: Person, born: dt.date | None, as_of: dt.date) -> bool:
-    if person.role != "child" or person.school in ("off_roll", "home_educated", "not_known"):
+    if person.school in ("off_roll", "home_educated", "not_known"):
         return False
     if person.school is not None or person.sessions:
         return True
-    return born is not None and dates.compulsory_age_starts(born) <= as_of
+    return person.role == "child" and born is not None and dates.compulsory_age_starts(born) <= as_of
 
 
 def _members(people: list[Person], births: Mapping[str, dt.date | None]) -> pl.DataFrame:
@@ -122,13 +122,13 @@ def _members(people: list[Person], births: Mapping[str, dt.date | None]) -> pl.D
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], *, as_of: dt.date) -> pl.DataFrame:
+def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], case: Case, *, as_of: dt.date) -> pl.DataFrame:
     rows = [
         (
             person.name,
             SCHOOL,
             LONG_AGO,
-            _left_school(person, births[person.name], as_of),
+            _left_school(person, births[person.name], case, as_of),
             CASE,
             CASE,
             number,
@@ -143,33 +143,36 @@ def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], *, as_of:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _left_school(person: Person, born: dt.date | None, as_of: dt.date) -> dt.date | None:
+def _left_school(person: Person, born: dt.date | None, case: Case, as_of: dt.date) -> dt.date | None:
+    """The last day on a roll. Who has left by the case's day left at the end of school age, or before that day."""
     if person.school_until is not None:
         return person.school_until
     leaving = dates.school_leaving_date(born) if born else None
-    has_left = person.school == "left" or (person.school is None and leaving is not None and leaving < as_of)
-    return leaving if has_left else None
+    if person.school == "left":
+        return min(leaving or dt.date.max, case.as_of - dt.timedelta(days=1))
+    return leaving if person.school is None and leaving is not None and leaving < as_of else None
 
 
-def _absence(pupils: list[Person], *, as_of: dt.date) -> pl.DataFrame:
-    """The sessions given; of a child of whom none are, every term attended in full."""
+def _absence(people: list[Person], case: Case, births: Mapping[str, dt.date | None], *, as_of: dt.date) -> pl.DataFrame:
+    """The sessions given; of a pupil of whom none are, every term on a roll attended in full."""
     taught = [term for term in dates.authority_terms() if term.first_day <= as_of]
     recent = [term for term in taught if term.first_day >= as_of - dt.timedelta(days=366 * YEARS_BACK)]
-    rows = [
-        (person.name, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number)
-        for person in pupils
-        for number, (term, counts) in enumerate(_by_term(person, recent), 1)
-    ]
+    rows = []
+    for person in people:
+        born = births[person.name]
+        left = _left_school(person, born, case, as_of) or as_of
+        on_roll = [term for term in recent if term.first_day <= left and _is_pupil(person, born, as_of)]
+        is_known = "attendance" not in (*case.not_known, *person.not_known)
+        for number, (term, counts) in enumerate(_by_term(person, on_roll) if is_known else (), 1):
+            rows.append((person.name, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number))
     schema = {name: column.dtype for name, column in Absence.columns().items()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _by_term(person: Person, recent: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
+def _by_term(person: Person, on_roll: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
     """Each term with (possible, authorised, unauthorised)."""
-    if "attendance" in person.not_known:
-        return
     if person.sessions is None:
-        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in recent)
+        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in on_roll)
         return
     for given in person.sessions:
         terms = named_terms(given.term)
