@@ -16,9 +16,10 @@ import polars as pl
 from families.criteria import money
 from families.criteria.evaluate import (
     FINDING,
+    REVIEW,
     Evaluation,
     as_findings,
-    evaluate,
+    asked_of_all,
     members_asked,
     people_asked,
     with_knowledge,
@@ -28,6 +29,7 @@ from families.criteria.gaps import school_ages
 from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of
 from families.criteria.ruleset import (
     CaseworkCondition,
+    Condition,
     MeasuredCondition,
     ProgressCondition,
     ResultRoute,
@@ -134,8 +136,7 @@ def _measured(
         findings = _condition_findings(condition, rules, facts, members)
         every.append(findings)
         decided.append(_of_family(condition, rules, facts, members, findings, casework, entry))
-    empty = evaluate(rules, facts).findings.clear()
-    return (pl.concat(every) if every else empty).sort("family_id", "criterion", "person_id"), decided
+    return (pl.concat(every) if every else entry.findings.clear()).sort("family_id", "criterion", "person_id"), decided
 
 
 def _condition_findings(
@@ -213,20 +214,37 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
 
 
 def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Evaluation) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start."""
+    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start.
+
+    Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
+    """
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
         nothing = (pl.col("value").fill_null(0) == 0) & (pl.col("out_of").fill_null(0) == 0)
-        why = f"no {condition.what} before or since"
+        neutral, why = nothing & (pl.col("outcome") != UNKNOWN), f"no {condition.what} before or since"
+        doubtful = pl.lit(False)
     else:
-        met = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == MET)
-        nothing = ~pl.col("family_id").is_in(met["family_id"].implode())
-        why = "not a problem when the work began"
-    neutral = nothing & (pl.col("outcome") != UNKNOWN)
+        began = {
+            outcome: entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == outcome)
+            for outcome in (MET, UNKNOWN)
+        }
+        was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
+        neutral, why = ~was[MET] & ~was[UNKNOWN], "not a problem when the work began"
+        doubtful = was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
     return frame.with_columns(
-        pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
-        pl.when(neutral).then(pl.lit(why)).otherwise("detail").alias("detail"),
+        pl.when(neutral)
+        .then(pl.lit(NEUTRAL))
+        .when(doubtful)
+        .then(pl.lit(UNKNOWN))
+        .otherwise("outcome")
+        .alias("outcome"),
+        pl.when(neutral)
+        .then(pl.lit(why))
+        .when(doubtful)
+        .then(pl.lit("it is not known whether this was a problem when the work began"))
+        .otherwise("detail")
+        .alias("detail"),
     )
 
 
@@ -399,7 +417,9 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
     holding = {review.id: review for review in rules.review if review.holds}
     if not holding:
         return {}
-    reviews = evaluate(rules, facts).reviews.filter(pl.col("criterion").is_in(list(holding)), pl.col("outcome") == MET)
+    members = members_asked(rules, facts)
+    reviews = pl.concat([asked_of_all(each, REVIEW, rules, facts, members) for each in holding.values()])
+    reviews = reviews.filter(pl.col("outcome") == MET)
     found: dict[str, list[tuple[str, str]]] = {}
     for family, name in reviews.select("family_id", "criterion").unique().sort("family_id", "criterion").rows():
         found.setdefault(family, []).extend((route, holding[name].label) for route in holding[name].holds)
@@ -409,19 +429,15 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
 def _is_evidenced(rules: Ruleset, family: dict[str, Any], entry: Evaluation) -> bool:
     """Whether the strands whose evidence was found when the claim was sampled are enough to be eligible."""
     found = family["evidenced"]
-    if found is None:
-        return True
-    return any(
-        all(
-            len([name for name in _strands_of(part.of, rules) if name in found]) >= part.at_least
-            for part in route.conditions
-        )
-        for route in rules.route
+    return found is None or any(
+        all(_is_shown(part, found, rules) for part in route.conditions) for route in rules.route
     )
 
 
-def _strands_of(names: list[str] | str, rules: Ruleset) -> list[str]:
-    return [strand.id for strand in rules.strand] if isinstance(names, str) else names
+def _is_shown(part: Condition, found: list[str], rules: Ruleset) -> bool:
+    """Whether so many of a condition's strands, under so many headlines, are among those found."""
+    shown = [strand for strand in rules.strand if strand.id in found and (part.of == "all" or strand.id in part.of)]
+    return len(shown) >= part.at_least and len({strand.headline for strand in shown}) >= part.distinct_headlines
 
 
 def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claiming: Claiming) -> str | None:
