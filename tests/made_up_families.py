@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
 from hypothesis import strategies as st
 
 from families import dates
 from families.criteria.case import Case, codes
 from families.criteria.case_facts import case_casework, case_facts
-from families.criteria.facts import Facts, with_parents
+from families.criteria.facts import Facts
 from families.criteria.results import Casework
 from families.criteria.rulebook import load_ruleset
 from families.criteria.ruleset import Ruleset
@@ -26,7 +25,6 @@ SOURCES = (
     "attendance", "exclusions", "school_roll", "youth_justice", "asb", "social_care", "early_help", "benefits",
     "housing", "probation", "police_domestic", "health_services", "destinations", "nominations", "employment",
 )  # fmt: skip
-BETWEEN = "/"  # of a family's number and a person's name
 DAYS = {
     "tf1-2012": (dt.date(2012, 4, 1), dt.date(2015, 6, 30)),
     "tf2-2015": (dt.date(2014, 9, 1), dt.date(2016, 12, 31)),
@@ -53,34 +51,18 @@ class Village:
         work = self.cases[0].programme
         return (work.attached_on if work else None) or self.day
 
+    @property
+    def families(self) -> dict[str, Case]:
+        """Its cases by the id of the family."""
+        return {str(number): case for number, case in enumerate(self.cases)}
+
     def facts(self, day: dt.date) -> Facts:
-        """The facts of all its families, made the way those of one case are."""
-        people = [
-            person.model_copy(update={"name": f"{number}{BETWEEN}{person.name}"})
-            for number, case in enumerate(self.cases)
-            for person in case.person
-        ]
-        facts = case_facts(self.cases[0].model_copy(update={"person": people}), as_of=day)
-        said = pl.DataFrame(
-            [(person.name, person.name.split(BETWEEN)[0], person.lives_with_parent) for person in people],
-            schema={"person_id": pl.String, "family_id": pl.String, "lives_with_parent": pl.Boolean},
-            orient="row",
-        )
-        members = facts.members.drop("family_id", "lives_with_parent").join(said, on="person_id", maintain_order="left")
-        return replace(facts, members=with_parents(members.select(facts.members.columns)))
+        """The facts of all its families."""
+        return case_facts(self.families, as_of=day)
 
     def casework(self) -> Casework:
         """The casework of all its families."""
-        own = [(str(number), case_casework(case)) for number, case in enumerate(self.cases)]
-
-        def named(frames: list[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
-            return pl.concat([frame.with_columns(pl.lit(family).alias("family_id")) for family, frame in frames])
-
-        return Casework(
-            named([(family, each.families) for family, each in own]),
-            named([(family, each.problems) for family, each in own]),
-            named([(family, each.earlier_claims) for family, each in own]),
-        )
+        return case_casework(self.families)
 
 
 @st.composite
@@ -95,10 +77,6 @@ def villages(draw: st.DrawFn, ruleset: str, *, families: int = 12, not_known: bo
     day = draw(st.dates(*DAYS[ruleset]) | st.sampled_from(_turns_of_bounds(rules, *DAYS[ruleset])))
     attached = draw(st.none() | st.sampled_from([30, 200, 340, 420, 700]).map(lambda days: day - dt.timedelta(days)))
     shared: dict[str, Any] = {"ruleset": ruleset, "as_of": day, "switches": switches}
-    if not_known:
-        stale = draw(st.sampled_from([None, None, None, dates.months_before(day, 6), dates.months_before(day, 7)]))
-        silent = draw(st.sampled_from([[]] * 4 + [[source] for source in SOURCES]))
-        shared |= {"benefit_data_on": stale, "not_known": silent}
     cases = [
         Case.model_validate({**shared, **draw(_families(rules, day, attached, not_known))}) for _ in range(families)
     ]
@@ -248,7 +226,11 @@ def _families(
 ) -> dict[str, Any]:
     needs = list(codes("nomination_needs.csv"))
     count = draw(st.integers(1, 4))
+    stale = draw(st.sampled_from([None, None, None, dates.months_before(day, 6), dates.months_before(day, 7)]))
+    silent = [[]] * 20 + [[source] for source in SOURCES]
     return {
+        "benefit_data_on": stale if not_known else None,
+        "not_known": draw(st.sampled_from(silent)) if not_known else [],
         "person": [draw(_people(number, day, needs, not_known)) for number in range(count)],
         "programme": {**draw(_programmes(rules, day)), "attached_on": attached},
     }

@@ -261,12 +261,12 @@ def provision_gaps(facts: Facts) -> pl.DataFrame:
 
 def gaps_of(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """People of whom what a question asks is not, or not wholly, known: one row a person."""
-    found = [
-        facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts)),
-        _doubtful(asked, facts, adult_from=adult_from),
-        _silent(asked, facts),
-        _without_baseline(asked, facts),
-    ]
+    found = [facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts))]
+    found.append(_doubtful(asked, facts, adult_from=adult_from))
+    if facts.silences.height:
+        found.append(_silent(asked, facts))
+    if asked.baseline is not None:
+        found.append(_without_baseline(asked, facts))
     several = [frame for frame in found if frame.height]
     if len(several) < 2:
         return several[0] if several else found[0]
@@ -324,8 +324,6 @@ def _doubtful(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 
 def _without_baseline(asked: Asked, facts: Facts) -> pl.DataFrame:
     """People of whom it is not known when the work began, where a reduction is measured from then."""
-    if asked.baseline is None:
-        return _everybody(facts).clear().with_columns(missing=pl.lit(None, dtype=pl.Int64), why=pl.lit(""))
     return (
         baseline_of(asked, facts)
         .filter(pl.col("base_from").is_null())

@@ -16,12 +16,11 @@ import polars as pl
 from families.criteria import money
 from families.criteria.evaluate import (
     FINDING,
-    REVIEW,
     Evaluation,
     as_findings,
-    asked_of_all,
     members_asked,
     people_asked,
+    reviews_of,
     with_knowledge,
 )
 from families.criteria.facts import Facts
@@ -136,7 +135,8 @@ def _measured(
         findings = _condition_findings(condition, rules, facts, members)
         every.append(findings)
         decided.append(_of_family(condition, rules, facts, members, findings, casework, entry))
-    return (pl.concat(every) if every else entry.findings.clear()).sort("family_id", "criterion", "person_id"), decided
+    findings = pl.concat(every) if every else entry.findings.clear()
+    return findings.sort("family_id", "criterion", "person_id"), decided
 
 
 def _condition_findings(
@@ -417,9 +417,7 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
     holding = {review.id: review for review in rules.review if review.holds}
     if not holding:
         return {}
-    members = members_asked(rules, facts)
-    reviews = pl.concat([asked_of_all(each, REVIEW, rules, facts, members) for each in holding.values()])
-    reviews = reviews.filter(pl.col("outcome") == MET)
+    reviews = reviews_of(rules, facts, holding).filter(pl.col("outcome") == MET)
     found: dict[str, list[tuple[str, str]]] = {}
     for family, name in reviews.select("family_id", "criterion").unique().sort("family_id", "criterion").rows():
         found.setdefault(family, []).extend((route, holding[name].label) for route in holding[name].holds)
@@ -519,7 +517,7 @@ def _status(
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
     if met and has_money and not payable:
-        return "blocked", "A result was claimed for this family before, and nothing more is payable for it."
+        return "not_claimable", "A result was claimed for this family before, and nothing more is payable for it."
     if met:
         which = " and ".join(labels[name] for name in met)
         if family["is_audited"] is False:

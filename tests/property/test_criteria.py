@@ -33,9 +33,7 @@ def outcomes(village: Village) -> dict[tuple[str, str], str]:
 
 
 def with_people(village: Village, change: Callable[[Person], Person]) -> Village:
-    cases = [
-        case.model_copy(update={"person": [change(person) for person in case.person]}) for case in village.cases
-    ]
+    cases = [case.model_copy(update={"person": [change(person) for person in case.person]}) for case in village.cases]
     return replace(village, cases=tuple(cases))
 
 
@@ -58,7 +56,9 @@ def test_the_order_of_rows_changes_nothing(ruleset, data, random):
     for name in vars(first):
         assert getattr(first, name).equals(getattr(second, name)), name
     other = replace(casework, **{name: shuffled(frame) for name, frame in vars(casework).items()})
-    told = [evaluate_results(village.rules, each, work, entry=first) for each, work in ((facts, casework), (mixed, other))]
+    told = [
+        evaluate_results(village.rules, each, work, entry=first) for each, work in ((facts, casework), (mixed, other))
+    ]
     for name in ("findings", "routes", "results"):
         assert getattr(told[0], name).equals(getattr(told[1], name)), name
     assert told[0].conditions.drop("detail").equals(told[1].conditions.drop("detail"))
