@@ -183,7 +183,7 @@ def status_of(case: Case, rules: Ruleset, now: Family, routes: dict[str, str], m
     if work.evidenced is not None and not is_shown(rules, work.evidenced):
         return "invalid"
     if met and rules.money is not None and not worth:
-        return "not_claimable"
+        return "blocked"
     if met:
         return "ready" if work.internal_audit == "pending" else "claimable"
     if MET in routes.values():

@@ -517,7 +517,7 @@ def _status(
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
     if met and has_money and not payable:
-        return "not_claimable", "A result was claimed for this family before, and nothing more is payable for it."
+        return "blocked", "A result was claimed for this family before, and nothing more is payable for it."
     if met:
         which = " and ".join(labels[name] for name in met)
         if family["is_audited"] is False:
