@@ -63,7 +63,7 @@ def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
     """The members that count for a ruleset: residents in its roles, and linked people where it takes them in."""
     here = pl.col("is_resident") & pl.col("role").is_in(rules.family.members)
     linked = pl.col("role").eq(LINKED) & pl.lit(LINKED in rules.family.members)
-    return facts.members.filter(here | linked)
+    return facts.members.filter(here | linked).sort("family_id", "person_id")
 
 
 def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:

@@ -298,7 +298,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
         rows.group_by("family_id", maintain_order=True)
         .agg(
             all_of(pl.col("outcome")).alias("outcome"),
-            pl.col("detail").drop_nulls().unique(maintain_order=True).str.join("; "),
+            pl.col("detail").drop_nulls().unique().sort().str.join("; "),
         )
         .select("family_id", pl.lit(condition).alias("condition"), "outcome", "detail")
     )
