@@ -88,7 +88,7 @@ def case_facts(cases: Mapping[str, Case], *, as_of: dt.date) -> Facts:
         terms=dates.authority_terms(),
         members=with_parents(_members(people)),
         events={table: _events(table, people, as_of=as_of) for table in COLUMNS},
-        absence=_absence(pupils, as_of=as_of),
+        absence=_absence(people, as_of=as_of),
         stays=_stays(pupils, as_of=as_of),
         coverage=_coverage(as_of=as_of),
         benefit_checks=_checks(people, as_of=as_of),
@@ -124,11 +124,11 @@ def _born(person: Person, as_of: dt.date) -> dt.date | None:
 
 def _is_pupil(member: Member, as_of: dt.date) -> bool:
     person = member.person
-    if person.role != "child" or person.school in ("off_roll", "home_educated", "not_known"):
+    if person.school in ("off_roll", "home_educated", "not_known"):
         return False
     if person.school is not None or person.sessions:
         return True
-    return member.born is not None and dates.compulsory_age_starts(member.born) <= as_of
+    return person.role == "child" and member.born is not None and dates.compulsory_age_starts(member.born) <= as_of
 
 
 def _members(people: list[Member]) -> pl.DataFrame:
@@ -152,7 +152,7 @@ def _members(people: list[Member]) -> pl.DataFrame:
 
 def _stays(pupils: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     rows = [
-        (each.id, SCHOOL, LONG_AGO, _left_school(each.person, each.born, as_of), CASE, CASE, number, "secondary")
+        (each.id, SCHOOL, LONG_AGO, _left_school(each, as_of), CASE, CASE, number, "secondary")
         for number, each in enumerate(pupils, 1)
     ]
     schema = {
@@ -162,33 +162,41 @@ def _stays(pupils: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _left_school(person: Person, born: dt.date | None, as_of: dt.date) -> dt.date | None:
+def _left_school(member: Member, as_of: dt.date) -> dt.date | None:
+    """The last day on a roll. Who has left by the case's day left at the end of school age, or before that day."""
+    person = member.person
     if person.school_until is not None:
         return person.school_until
-    leaving = dates.school_leaving_date(born) if born else None
-    has_left = person.school == "left" or (person.school is None and leaving is not None and leaving < as_of)
-    return leaving if has_left else None
+    leaving = dates.school_leaving_date(member.born) if member.born else None
+    if person.school == "left":
+        return min(leaving or dt.date.max, member.case.as_of - dt.timedelta(days=1))
+    return leaving if person.school is None and leaving is not None and leaving < as_of else None
 
 
-def _absence(pupils: list[Member], *, as_of: dt.date) -> pl.DataFrame:
-    """The sessions given; of a child of whom none are, every term attended in full."""
+def _absence(people: list[Member], *, as_of: dt.date) -> pl.DataFrame:
+    """The sessions given; of a pupil of whom none are, every term on a roll attended in full."""
     taught = [term for term in dates.authority_terms() if term.first_day <= as_of]
     recent = [term for term in taught if term.first_day >= as_of - dt.timedelta(days=366 * YEARS_BACK)]
     rows = [
         (each.id, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number)
-        for each in pupils
-        for number, (term, counts) in enumerate(_by_term(each.person, recent), 1)
+        for each in people
+        if "attendance" not in _not_known(each)
+        for number, (term, counts) in enumerate(_by_term(each.person, _on_roll(each, recent, as_of)), 1)
     ]
     schema = {name: column.dtype for name, column in Absence.columns().items()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _by_term(person: Person, recent: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
+def _on_roll(member: Member, terms: list[Term], as_of: dt.date) -> list[Term]:
+    """Those of some terms that began while a pupil was on a roll."""
+    left = _left_school(member, as_of) or as_of
+    return [term for term in terms if term.first_day <= left] if _is_pupil(member, as_of) else []
+
+
+def _by_term(person: Person, on_roll: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
     """Each term with (possible, authorised, unauthorised)."""
-    if "attendance" in person.not_known:
-        return
     if person.sessions is None:
-        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in recent)
+        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in on_roll)
         return
     for given in person.sessions:
         terms = named_terms(given.term)

@@ -98,7 +98,8 @@ def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFra
     wanted = {"child": ~grown_up, "adult": grown_up}.get(asked.asked_of, pl.lit(True))
     if asked.age_at == "event":
         did = measured(asked, facts, adult_from=rules.family.adult_from)["person_id"]
-        wanted = wanted | pl.col("person_id").is_in(did.implode())
+        was_young = age(born, window_of(asked, facts).first_day) < rules.family.adult_from
+        wanted = wanted | pl.col("person_id").is_in(did.implode()) | was_young.fill_null(False)
     people = members.filter(wanted)
     if asked.ages is not None:
         of_age = years.is_between(asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else 200)

@@ -37,8 +37,11 @@ def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool =
         )
         .with_columns((pl.business_day_count("from", pl.col("to").dt.offset_by("1d"))).alias("days"))
         .filter(pl.col("to") >= pl.col("from").dt.offset_by(f"{SHORTEST_STAY_DAYS}d"))
-        .join(school_ages(facts), on="person_id")
-        .filter(pl.col("from") >= pl.col("school_age_from"), pl.col("from") <= pl.col("school_age_to"))
+        .join(school_ages(facts), on="person_id", how="left")
+        .filter(
+            pl.col("school_age_from").is_null()
+            | pl.col("from").is_between(pl.col("school_age_from"), pl.col("school_age_to"))
+        )
     )
     known = facts.absence.select("person_id", "school", "academic_year", "term", "half")
     whole = known.filter(pl.col("half").is_null()).drop("half")
@@ -82,7 +85,7 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
         .join(school_ages(facts), on="person_id", how="left")
         .filter(of_age)
         .join(placed, on="person_id", how="anti")
-        .join(facts.absence, on="person_id", how="anti")
+        .join(_absence_within(facts, window), on="person_id", how="anti")
         .sort("person_id")
         .select(
             "person_id",
@@ -90,6 +93,17 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
             pl.lit("no school is known").alias("why"),
         )
     )
+
+
+def _absence_within(facts: Facts, window: Window) -> pl.DataFrame:
+    """The attendance on record of terms that meet a window."""
+    terms = [term for term in facts.terms if term.first_day <= window.last_day and term.last_day >= window.first_day]
+    keys = pl.DataFrame(
+        [(term.academic_year, term.name) for term in terms],
+        schema={"academic_year": pl.String, "term": pl.String},
+        orient="row",
+    )
+    return facts.absence.join(keys, on=["academic_year", "term"], how="semi")
 
 
 def _half_terms(terms: list[Term]) -> pl.DataFrame:
@@ -255,6 +269,8 @@ def gaps_of(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     found.append(_doubtful(asked, facts, adult_from=adult_from))
     if facts.silences.height:
         found.append(_silent(asked, facts))
+    if asked.baseline is not None:
+        found.append(_without_baseline(asked, facts))
     several = [frame for frame in found if frame.height]
     if len(several) < 2:
         return several[0] if several else found[0]
@@ -307,6 +323,20 @@ def _doubtful(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
         "person_id",
         pl.lit(None, dtype=pl.Int64).alias("missing"),
         pl.format("a record does not give the {}", "column").alias("why"),
+    )
+
+
+def _without_baseline(asked: Asked, facts: Facts) -> pl.DataFrame:
+    """People of whom it is not known when the work began, where a reduction is measured from then."""
+    return (
+        baseline_of(asked, facts)
+        .filter(pl.col("base_from").is_null())
+        .sort("person_id")
+        .select(
+            "person_id",
+            pl.lit(None, dtype=pl.Int64).alias("missing"),
+            pl.lit("it is not known when the work with the family began").alias("why"),
+        )
     )
 
 

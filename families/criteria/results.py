@@ -28,6 +28,7 @@ from families.criteria.gaps import school_ages
 from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of
 from families.criteria.ruleset import (
     CaseworkCondition,
+    Condition,
     MeasuredCondition,
     ProgressCondition,
     ResultRoute,
@@ -215,22 +216,39 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
 def _where_relevant(
     condition: MeasuredCondition, frame: pl.DataFrame, casework: Casework, entry: Evaluation
 ) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before or since, or no such problem of the family."""
+    """Neutral where there was nothing to improve: no event before or since, or no such problem of the family.
+
+    Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
+    """
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
         nothing = (pl.col("value").fill_null(0) == 0) & (pl.col("out_of").fill_null(0) == 0)
-        why = f"no {condition.what} before or since"
+        neutral, why = nothing & (pl.col("outcome") != UNKNOWN), f"no {condition.what} before or since"
+        doubtful = pl.lit(False)
     else:
-        met = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == MET)
+        began = {
+            outcome: entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == outcome)
+            for outcome in (MET, UNKNOWN)
+        }
+        was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
         recorded = casework.problems.filter(pl.col("strand") == condition.strand)
-        having = pl.concat([met.select("family_id"), recorded.select("family_id")])["family_id"]
-        nothing = ~pl.col("family_id").is_in(having.implode())
-        why = "not a problem when the work began, nor found since"
-    neutral = nothing & (pl.col("outcome") != UNKNOWN)
+        is_relevant = was[MET] | pl.col("family_id").is_in(recorded["family_id"].implode())
+        neutral, why = ~is_relevant & ~was[UNKNOWN], "not a problem when the work began, nor found since"
+        doubtful = ~is_relevant & was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
     return frame.with_columns(
-        pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
-        pl.when(neutral).then(pl.lit(why)).otherwise("detail").alias("detail"),
+        pl.when(neutral)
+        .then(pl.lit(NEUTRAL))
+        .when(doubtful)
+        .then(pl.lit(UNKNOWN))
+        .otherwise("outcome")
+        .alias("outcome"),
+        pl.when(neutral)
+        .then(pl.lit(why))
+        .when(doubtful)
+        .then(pl.lit("it is not known whether this was a problem when the work began"))
+        .otherwise("detail")
+        .alias("detail"),
     )
 
 
@@ -284,7 +302,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
         rows.group_by("family_id", maintain_order=True)
         .agg(
             all_of(pl.col("outcome")).alias("outcome"),
-            pl.col("detail").drop_nulls().unique(maintain_order=True).str.join("; "),
+            pl.col("detail").drop_nulls().unique().sort().str.join("; "),
         )
         .select("family_id", pl.lit(condition).alias("condition"), "outcome", "detail")
     )
@@ -410,19 +428,15 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
 def _is_evidenced(rules: Ruleset, family: dict[str, Any], entry: Evaluation) -> bool:
     """Whether the strands whose evidence was found when the claim was sampled are enough to be eligible."""
     found = family["evidenced"]
-    if found is None:
-        return True
-    return any(
-        all(
-            len([name for name in _strands_of(part.of, rules) if name in found]) >= part.at_least
-            for part in route.conditions
-        )
-        for route in rules.route
+    return found is None or any(
+        all(_is_shown(part, found, rules) for part in route.conditions) for route in rules.route
     )
 
 
-def _strands_of(names: list[str] | str, rules: Ruleset) -> list[str]:
-    return [strand.id for strand in rules.strand] if isinstance(names, str) else names
+def _is_shown(part: Condition, found: list[str], rules: Ruleset) -> bool:
+    """Whether so many of a condition's strands, under so many headlines, are among those found."""
+    shown = [strand for strand in rules.strand if strand.id in found and (part.of == "all" or strand.id in part.of)]
+    return len(shown) >= part.at_least and len({strand.headline for strand in shown}) >= part.distinct_headlines
 
 
 def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claiming: Claiming) -> str | None:
