@@ -312,6 +312,12 @@ def _uncapital(text: str) -> str:
 def fine_print(asked: Asked) -> list[str]:
     """What else the values say: sentences on days, ages and freshness; none for most questions."""
     said = []
+    if asked.averaging == "mean_of_terms":
+        said.append("The share is the mean of the terms' shares.")
+    if asked.rounding == "whole_percent":
+        said.append("It is rounded to a whole per cent before it is compared.")
+    if asked.baseline is not None:
+        said.append(f"It is compared with {_before(asked)}.")
     if asked.dated_by != "on":
         said.append(f"The {asked.dated_by.removesuffix('_on')} counts by the day it happened.")
     if asked.age_at == "event":

@@ -56,7 +56,7 @@ class Verdict:
 
 def try_case(case: Case) -> Verdict:
     """Run one case through the real evaluator. Raises Refused for a ruleset, switch or term there is not."""
-    loaded = _ruleset_of(case)
+    loaded = ruleset_of(case)
     rules = loaded.rules
     verdict: dict[str, Any] = {
         "id": case.id,
@@ -77,7 +77,7 @@ def try_case(case: Case) -> Verdict:
     return Verdict(**verdict)
 
 
-def _ruleset_of(case: Case) -> LoadedRuleset:
+def ruleset_of(case: Case) -> LoadedRuleset:
     """The ruleset the case names, or the one in force on the day that decides."""
     if case.ruleset != BY_DATE:
         return load_ruleset(case.ruleset, switches=case.switches)
