@@ -20,6 +20,7 @@ from families.errors import UserError
 
 TO_READ_RULES = "read the rules"
 CASES_A_PAGE = 10
+CASES_AT_A_TIME = 50
 SECTIONS = ("What is asked", "Results and money", "Switches and overlay", "Worked cases", "Version and changes")
 
 
@@ -80,7 +81,6 @@ def _ask_ruleset(names: Sequence[str], *, in_use: str) -> str:
 
 def _to_address() -> None:
     st.query_params["ruleset"] = st.session_state["ruleset"]
-    st.session_state["cases_page"] = 1
 
 
 def _programme(choice: Choice, *, is_kept: bool) -> None:
@@ -265,10 +265,10 @@ def _worked_cases(folder: str) -> list[WorkedCase]:
     return spec_cases.worked_cases(Path(folder))
 
 
-@st.cache_data(max_entries=5000, show_spinner=False)
-def _tried(sha256: str, case_id: str, _case: WorkedCase) -> Tried:
-    """One case, evaluated once for each state of its file."""
-    return spec_cases.tried(_case.case)
+@st.cache_data(max_entries=500, show_spinner=False)
+def _tried(names: tuple[str, ...], _cases: Sequence[WorkedCase]) -> list[Tried]:
+    """Cases tried together, once for each state of their files: `names` hold the hashes."""
+    return spec_cases.tried([each.case for each in _cases])
 
 
 @st.fragment
@@ -278,11 +278,12 @@ def _tried_cases(mine: Sequence[WorkedCase]) -> None:
         "finds families, with the ruleset as it comes with the software and the switches that the case names."
     )
     pages = -(-len(mine) // CASES_A_PAGE)
-    page = min(st.session_state.get("cases_page", 1), pages)
+    page_key = f"cases_page_{mine[0].ruleset}"
+    page = min(st.session_state.get(page_key, 1), pages)
     shown = mine[(page - 1) * CASES_A_PAGE : page * CASES_A_PAGE]
     with st.container(horizontal=True, key="try"):
         these = st.button(f"Try these {len(shown)}", key="try_these", type="primary")
-        every = st.button(f"Try all {len(mine)}", key="try_all", help="A second or less for each case")
+        every = st.button(f"Try all {len(mine)}", key="try_all")
     if these or every:
         _try(mine if every else shown)
     known = _results_known(mine)
@@ -290,7 +291,7 @@ def _tried_cases(mine: Sequence[WorkedCase]) -> None:
     for each in shown:
         _case(each, known.get(_name(each)))
     with st.container(horizontal_alignment="right", key="turn_cases"):
-        st.pagination(pages, key="cases_page")
+        st.pagination(pages, key=page_key)
 
 
 def _name(each: WorkedCase) -> str:
@@ -298,19 +299,21 @@ def _name(each: WorkedCase) -> str:
 
 
 def _try(cases: Sequence[WorkedCase]) -> None:
-    """Try cases one by one; those done stay done where the reader leaves in between."""
-    done: set[str] = st.session_state.setdefault("cases_tried", set())
+    """Try cases some at a time; those done stay done where the reader leaves in between."""
+    results: dict[str, Tried] = st.session_state.setdefault("cases_tried", {})
     bar = st.progress(0.0, text="Trying the cases")
-    for number, each in enumerate(cases, start=1):
-        _tried(each.sha256, each.case.id, each)
-        done.add(_name(each))
-        bar.progress(number / len(cases), text=f"Tried {number} of {len(cases)} cases")
+    for start in range(0, len(cases), CASES_AT_A_TIME):
+        some = cases[start : start + CASES_AT_A_TIME]
+        names = tuple(_name(each) for each in some)
+        results.update(zip(names, _tried(names, some), strict=True))
+        done = start + len(some)
+        bar.progress(done / len(cases), text=f"Tried {done} of {len(cases)} cases")
     bar.empty()
 
 
 def _results_known(cases: Sequence[WorkedCase]) -> Mapping[str, Tried]:
-    done: set[str] = st.session_state.get("cases_tried", set())
-    return {_name(each): _tried(each.sha256, each.case.id, each) for each in cases if _name(each) in done}
+    results: dict[str, Tried] = st.session_state.get("cases_tried", {})
+    return {_name(each): results[_name(each)] for each in cases if _name(each) in results}
 
 
 def _sum_up(mine: Sequence[WorkedCase], known: Mapping[str, Tried]) -> None:

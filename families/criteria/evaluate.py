@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +15,7 @@ from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, ou
 from families.criteria.requirements import required_members
 from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
 from families.criteria.windows import window_of
+from families.tables.run import Findings
 
 IN_WORDS = {MET: "met", NOT_MET: "not met", UNKNOWN: "not known"}
 FINDING = [
@@ -39,7 +41,6 @@ def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     findings = pl.concat([asked_of_all(each, each.strand, rules, facts, members) for each in rules.criterion]).sort(
         "family_id", "criterion", "person_id"
     )
-    reviews = [asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review]
     families = members.filter(pl.col("role") != LINKED).select(pl.col("family_id").unique().sort())
     findings = findings.join(families, on="family_id", how="semi", maintain_order="left")
     strands = pl.concat([_strand(strand, rules, findings, families, facts) for strand in rules.strand])
@@ -47,8 +48,15 @@ def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     return Evaluation(
         findings,
         pl.concat([strands, eligible]).sort("family_id", "strand"),
-        pl.concat(reviews).sort("family_id", "criterion", "person_id") if reviews else findings.clear(),
+        reviews_of(rules, facts, {each.id for each in rules.review}),
     )
+
+
+def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
+    """What a person must look at, of everybody it is asked of; the reviews of these ids."""
+    members = members_asked(rules, facts)
+    asked = [asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review if each.id in wanted]
+    return pl.concat(asked).sort("family_id", "criterion", "person_id") if asked else Findings.create_empty()
 
 
 def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
@@ -245,27 +253,28 @@ def _eligible(
     wide = wide.join(_of_residents(rules, findings, members), on="family_id", how="left", maintain_order="left")
     wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
     routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
-    decided = wide.with_columns(pl.col("has_required").fill_null(NOT_MET)).with_columns(
-        **routes, best=any_of([*routes.values()])
+    decided = (
+        wide.with_columns(pl.col("has_required").fill_null(NOT_MET), tally=_tally(rules), **routes)
+        .with_columns(best=any_of([pl.col(name) for name in routes]))
+        .with_columns(outcome=all_of([pl.col("best"), pl.col("has_required")]))
     )
-    eligible = all_of([pl.col("best"), pl.col("has_required")])
     met_by = pl.coalesce(
         pl.when(pl.col(f"route {route.id}") == MET).then(pl.lit(f"Met by {route.label}")) for route in rules.route
     )
-    tally = _tally(rules)
-    return decided.with_columns(eligible.alias("outcome")).select(
+    is_open = pl.col("outcome") == UNKNOWN
+    return decided.select(
         "family_id",
         pl.lit("eligible").alias("strand"),
         "outcome",
         pl.when(pl.col("has_required") == NOT_MET)
         .then(pl.format("Not met: {}.", "required_why"))
         .when(pl.col("outcome") == MET)
-        .then(pl.format("{}. {}.", met_by, tally))
-        .when((pl.col("outcome") == UNKNOWN) & (pl.col("has_required") == UNKNOWN) & (pl.col("best") == MET))
-        .then(pl.format("Not known: {}. {}.", "required_why", tally))
-        .when(pl.col("outcome") == UNKNOWN)
-        .then(pl.format("Not known: what is not known could decide it. {}.", tally))
-        .otherwise(pl.format("Not met. {}.", tally))
+        .then(pl.format("{}. {}.", met_by, "tally"))
+        .when(is_open & (pl.col("has_required") == UNKNOWN) & (pl.col("best") == MET))
+        .then(pl.format("Not known: {}. {}.", "required_why", "tally"))
+        .when(is_open)
+        .then(pl.format("Not known: what is not known could decide it. {}.", "tally"))
+        .otherwise(pl.format("Not met. {}.", "tally"))
         .alias("reason"),
     )
 

@@ -247,11 +247,10 @@ def provision_gaps(facts: Facts) -> pl.DataFrame:
 
 def gaps_of(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """People of whom what a question asks is not, or not wholly, known: one row a person."""
-    found = [
-        facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts)),
-        _doubtful(asked, facts, adult_from=adult_from),
-        _silent(asked, facts),
-    ]
+    found = [facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts))]
+    found.append(_doubtful(asked, facts, adult_from=adult_from))
+    if facts.silences.height:
+        found.append(_silent(asked, facts))
     several = [frame for frame in found if frame.height]
     if len(several) < 2:
         return several[0] if several else found[0]

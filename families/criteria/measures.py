@@ -42,11 +42,12 @@ def wanted_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 
 def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """Rows of the window that would count if a column that is blank in them were known: person_id, column."""
-    if asked.measure == "share" or not asked.where:
+    events = facts.events.get(asked.table)
+    if events is None or not any(events[name].null_count() for name in asked.where):
         return pl.DataFrame(schema={"person_id": pl.String, "column": pl.String})
     blank = pl.any_horizontal(pl.col(name).is_null() for name in asked.where)
     might = pl.all_horizontal(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
-    rows = _of_age(facts.events[asked.table].filter(blank & might), asked, facts, adult_from=adult_from)
+    rows = _of_age(events.filter(blank & might), asked, facts, adult_from=adult_from)
     names = pl.concat_str(
         [pl.when(pl.col(name).is_null()).then(pl.lit(name.replace("_", " "))) for name in asked.where],
         separator=" and ",

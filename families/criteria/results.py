@@ -18,9 +18,9 @@ from families.criteria.evaluate import (
     FINDING,
     Evaluation,
     as_findings,
-    evaluate,
     members_asked,
     people_asked,
+    reviews_of,
     with_knowledge,
 )
 from families.criteria.facts import Facts
@@ -134,8 +134,8 @@ def _measured(
         findings = _condition_findings(condition, rules, facts, members)
         every.append(findings)
         decided.append(_of_family(condition, rules, facts, members, findings, casework, entry))
-    empty = evaluate(rules, facts).findings.clear()
-    return (pl.concat(every) if every else empty).sort("family_id", "criterion", "person_id"), decided
+    findings = pl.concat(every) if every else entry.findings.clear()
+    return findings.sort("family_id", "criterion", "person_id"), decided
 
 
 def _condition_findings(
@@ -399,7 +399,7 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
     holding = {review.id: review for review in rules.review if review.holds}
     if not holding:
         return {}
-    reviews = evaluate(rules, facts).reviews.filter(pl.col("criterion").is_in(list(holding)), pl.col("outcome") == MET)
+    reviews = reviews_of(rules, facts, holding).filter(pl.col("outcome") == MET)
     found: dict[str, list[tuple[str, str]]] = {}
     for family, name in reviews.select("family_id", "criterion").unique().sort("family_id", "criterion").rows():
         found.setdefault(family, []).extend((route, holding[name].label) for route in holding[name].holds)
@@ -503,7 +503,7 @@ def _status(
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
     if met and has_money and not payable:
-        return "blocked", "A result was claimed for this family before, and nothing more is payable for it."
+        return "not_claimable", "A result was claimed for this family before, and nothing more is payable for it."
     if met:
         which = " and ".join(labels[name] for name in met)
         if family["is_audited"] is False:

@@ -1,13 +1,14 @@
-"""Finds the worked cases that lie beside the tests, and tries one: does the evaluator say what the case expects?"""
+"""Finds the worked cases that lie beside the tests, and tries them: does the evaluator say what each expects?"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from families.criteria.case import Case, read_cases
-from families.criteria.trying import differences, ruleset_of, told, try_case
+from families.criteria.trying import Verdict, differences, ruleset_of, told, try_cases
 
 CHECKOUT = Path(__file__).parents[2] / "tests" / "spec"
 
@@ -49,8 +50,11 @@ def worked_cases(folder: Path) -> list[WorkedCase]:
     return sorted(found, key=lambda each: not each.case.basis)
 
 
-def tried(case: Case) -> Tried:
-    """One case through the real evaluator."""
-    verdict = try_case(case)
+def tried(cases: Sequence[Case]) -> list[Tried]:
+    """Cases through the real evaluator, together."""
+    return [_compared(case, verdict) for case, verdict in zip(cases, try_cases(cases), strict=True)]
+
+
+def _compared(case: Case, verdict: Verdict) -> Tried:
     differs = differences(case, verdict)
     return Tried(tuple(differs), tuple(told(case, verdict, differs)))

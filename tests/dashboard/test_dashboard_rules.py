@@ -216,3 +216,13 @@ def test_without_the_cases_the_page_says_where_they_are(opened, tmp_path, monkey
     monkeypatch.setattr(spec_cases, "CHECKOUT", tmp_path / "nowhere")
     app = at(opened("data_analyst", page=RULES), "Worked cases")
     assert "The worked cases are not installed here" in everything_said(app)
+
+
+def test_pages_of_cases_turn_and_all_can_be_tried_at_once(opened, cases):
+    many = {f"case_{number:02}": CASE.replace("X-01", f"X-{number:02}") for number in range(1, 13)}
+    cases(**{name: text.replace("OUTCOME", "met") for name, text in many.items()})
+    app = at(opened("data_analyst", page=RULES), "Worked cases")
+    app.button(key="try_all").click().run()
+    assert app.success[0].value == "12 of 12 tried pass; 0 not tried yet."
+    app.pagination[0].set_value(2).run()
+    assert [each.key for each in app.expander] == ["case_X-11", "case_X-12"]
