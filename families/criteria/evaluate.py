@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from families.criteria.ages import age
+from families.criteria.coding import coded
 from families.criteria.facts import Facts
 from families.criteria.gaps import fresh_benefit_checks, gaps_of, school_ages
 from families.criteria.measures import measured
@@ -37,6 +38,12 @@ class Evaluation:
 
 def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     """Ask every criterion of everybody it is asked of, then strands by any-of, then routes by at-least-k."""
+    in_numbers = facts.in_numbers(coded)
+    made = _evaluate(rules, in_numbers.facts)
+    return Evaluation(*(in_numbers.decoded(each) for each in (made.findings, made.assessments, made.reviews)))
+
+
+def _evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     members = members_asked(rules, facts)
     families = members.filter(pl.col("role") != LINKED).select(pl.col("family_id").unique().sort())
     members = members.join(families, on="family_id", how="semi", maintain_order="left")
@@ -51,34 +58,28 @@ def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     )
     eligible = _eligible(rules, strands, found, members, facts)
     return Evaluation(
-        in_order(found, members),
+        in_order(found),
         pl.concat([strands, eligible]).sort("family_id", "strand"),
         reviews_of(rules, facts, {each.id for each in rules.review}),
     )
 
 
-def in_order(found: Mapping[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
-    """Findings by family, criterion and person, in the order of their names; compared as numbers, which is quicker."""
-    place = members.select("family_id").unique().sort("family_id").with_row_index("family_place")
+def in_order(found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Findings by family, criterion and person, in the order of their names; each is given by family and person."""
     numbered = [
         found[name].with_columns(pl.lit(number, dtype=pl.UInt32).alias("criterion_place"))
         for number, name in enumerate(sorted(found))
     ]
     if not numbered:
         return Findings.create_empty()
-    return (
-        pl.concat(numbered)
-        .join(place, on="family_id", how="left", maintain_order="left")
-        .sort("family_place", "criterion_place", maintain_order=True)
-        .drop("family_place", "criterion_place")
-    )
+    return pl.concat(numbered).sort("family_id", "criterion_place", maintain_order=True).drop("criterion_place")
 
 
 def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
     """What a person must look at, of everybody it is asked of; the reviews of these ids."""
     members = members_asked(rules, facts)
     asked = {each.id: asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review if each.id in wanted}
-    return in_order(asked, members)
+    return in_order(asked)
 
 
 def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
@@ -158,7 +159,7 @@ def _together(known: pl.DataFrame) -> pl.DataFrame:
     """The members' measures added up, for a question asked of the family."""
     texts = pl.col("evidence").drop_nulls().str.strip_chars("[]").str.join(",")
     return known.group_by("family_id", maintain_order=True).agg(
-        pl.lit(None, dtype=pl.String).alias("person_id"),
+        pl.lit(None, dtype=known.schema["person_id"]).alias("person_id"),
         pl.col("value").sum(),
         pl.col("out_of").sum(),
         pl.col("newest_on").max(),
