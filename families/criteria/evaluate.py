@@ -72,7 +72,11 @@ def in_order(found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     ]
     if not numbered:
         return Findings.create_empty()
-    return pl.concat(numbered).sort("family_id", "criterion_place", maintain_order=True).drop("criterion_place")
+    every = pl.concat(numbered)
+    by = [pl.col("family_id"), pl.col("criterion_place")]
+    if every.schema["family_id"].is_integer():  # one number sorts several times as fast as two columns
+        by = [pl.col("family_id").cast(pl.UInt64) * len(numbered) + pl.col("criterion_place")]
+    return every.sort(by, maintain_order=True).drop("criterion_place")
 
 
 def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
@@ -330,14 +334,16 @@ def _eligible(
 def _tally(rules: Ruleset) -> pl.Expr:
     """What became of each strand; where they are many, only of those that are met or not known."""
     parts = [(strand.label, pl.col(strand.id)) for strand in rules.strand]
+
+    def in_words(label: str, outcome: pl.Expr, values: list[str]) -> pl.Expr:
+        words = pl.when(False).then(pl.lit(None, dtype=pl.String))
+        for value in values:
+            words = words.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}"))
+        return words
+
     if not any(strand.headline for strand in rules.strand):
-        return pl.concat_str(
-            [pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)) for label, outcome in parts], separator="; "
-        )
-    told = [
-        pl.when(outcome != NOT_MET).then(pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)))
-        for label, outcome in parts
-    ]
+        return pl.concat_str([in_words(label, outcome, [*IN_WORDS]) for label, outcome in parts], separator="; ")
+    told = [in_words(label, outcome, [MET, UNKNOWN]) for label, outcome in parts]
     line = pl.concat_str(told, separator="; ", ignore_nulls=True)
     return pl.when(line == "").then(pl.lit("No need is met or in doubt")).otherwise(line)
 
