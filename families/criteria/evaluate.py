@@ -336,10 +336,7 @@ def _tally(rules: Ruleset) -> pl.Expr:
     parts = [(strand.label, pl.col(strand.id)) for strand in rules.strand]
 
     def in_words(label: str, outcome: pl.Expr, values: list[str]) -> pl.Expr:
-        words = pl.when(False).then(pl.lit(None, dtype=pl.String))
-        for value in values:
-            words = words.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}"))
-        return words
+        return pl.coalesce(pl.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}")) for value in values)
 
     if not any(strand.headline for strand in rules.strand):
         return pl.concat_str([in_words(label, outcome, [*IN_WORDS]) for label, outcome in parts], separator="; ")
