@@ -88,6 +88,7 @@ class Family:
 
     def __init__(self, case: Case, rules: Ruleset, day: dt.date) -> None:
         self.case, self.rules, self.day = case, rules, day
+        self._terms: dict[str, list[Term]] = {}
         self.people = [p for p in case.person if (p.joined_on or LONG_AGO) <= day < (p.left_on or dt.date.max)]
         self.members = [p for p in self.people if self.counts(p)]
         self.attached_on = case.programme.attached_on if case.programme else None
@@ -307,6 +308,12 @@ class Family:
     # when
 
     def terms(self, asked: Asked) -> list[Term]:
+        key = asked.window.model_dump_json()
+        if key not in self._terms:
+            self._terms[key] = self._terms_of(asked)
+        return self._terms[key]
+
+    def _terms_of(self, asked: Asked) -> list[Term]:
         if asked.window.academic_years is not None:
             ended = [t for t in dates.authority_terms() if t.last_day < self.day]
             years = sorted({t.academic_year for t in ended if t.name == "summer"})[-asked.window.academic_years :]
