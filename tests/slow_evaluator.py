@@ -29,6 +29,11 @@ SOURCE_OF = {
 }  # fmt: skip
 
 
+def half_way(age: int, day: dt.date) -> dt.date:
+    """A date of birth half a year before somebody of an age turned it."""
+    return dates.months_before(day, 12 * age + 6)
+
+
 def any_of(outcomes: Iterable[str]) -> str:
     found = list(outcomes)
     return MET if MET in found else UNKNOWN if UNKNOWN in found else NOT_MET
@@ -88,7 +93,8 @@ class Family:
 
     def __init__(self, case: Case, rules: Ruleset, day: dt.date) -> None:
         self.case, self.rules, self.day = case, rules, day
-        self._terms: dict[str, list[Term]] = {}
+        self._terms: dict[tuple[object, ...], list[Term]] = {}
+        self.births = {p.name: p.born if p.age is None else half_way(p.age, case.as_of) for p in case.person}
         self.people = [p for p in case.person if (p.joined_on or LONG_AGO) <= day < (p.left_on or dt.date.max)]
         self.members = [p for p in self.people if self.counts(p)]
         self.attached_on = case.programme.attached_on if case.programme else None
@@ -102,9 +108,8 @@ class Family:
         return person.role in self.rules.family.members and (self.lives_here(person) or person.role == "linked")
 
     def born(self, person: Person) -> dt.date | None:
-        if person.age is None:
-            return person.born
-        return dates.months_before(self.case.as_of, 12 * person.age + 6)
+        """The date of birth; of an age alone, the day half way between two birthdays."""
+        return self.births[person.name]
 
     def age(self, person: Person, day: dt.date | None = None) -> int | None:
         born = self.born(person)
@@ -308,7 +313,7 @@ class Family:
     # when
 
     def terms(self, asked: Asked) -> list[Term]:
-        key = asked.window.model_dump_json()
+        key = (asked.window.terms, asked.window.academic_years, asked.window.including_current_term)
         if key not in self._terms:
             self._terms[key] = self._terms_of(asked)
         return self._terms[key]
