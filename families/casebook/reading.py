@@ -6,15 +6,16 @@ exist and one the reader may not see get the same answer.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, inspect, or_, select
 
 from families.casebook import audit
-from families.casebook.access import ROLES, narrowed_to, statuses_for
+from families.casebook.access import ROLES, narrowed_to, require_rules, statuses_for
 from families.casebook.database import audited, reading
 from families.casebook.folding import fold
 from families.casebook.models import (
@@ -26,6 +27,7 @@ from families.casebook.models import (
     PublishedFinding,
     PublishedMember,
     PublishedOutcome,
+    PublishedRuleset,
     PublishedStrand,
     PublishedTie,
     Staff,
@@ -42,6 +44,7 @@ from families.casebook.views import (
     FindingView,
     HalfTermAbsence,
     Member,
+    PublishedRules,
     Reader,
     StaffMember,
     StrandOutcome,
@@ -89,6 +92,25 @@ def _publication(connection: Connection) -> Row[Any]:
     if row is None:
         raise Refused("Nothing has been published yet: load files with `families load`, then `families refresh`.")
     return row
+
+
+def published_rules(engine: Engine, reader: Reader) -> PublishedRules | None:
+    """The rules that the published run was made by; nothing where it was published before they were kept."""
+    require_rules(reader)
+    rules = table(PublishedRuleset)
+    with reading(engine) as connection:
+        if not inspect(connection).has_table(rules.name):
+            return None
+        row = connection.execute(select(rules)).one_or_none()
+    if row is None:
+        return None
+    return PublishedRules(
+        ruleset=row.ruleset,
+        sha256=row.sha256,
+        rules=row.rules,
+        switches=json.loads(row.switches),
+        overlay=row.overlay,
+    )
 
 
 def coverage(engine: Engine) -> tuple[CoverageLine, ...]:

@@ -134,6 +134,10 @@ def _half_terms(terms: list[Term]) -> pl.DataFrame:
 
 def school_ages(facts: Facts) -> pl.DataFrame:
     """First and last day of compulsory school age of each child with a date of birth."""
+    return facts.once(("school ages",), lambda: _school_ages(facts))
+
+
+def _school_ages(facts: Facts) -> pl.DataFrame:
     births = facts.members.select("person_id", "date_of_birth").drop_nulls().unique("person_id")
     days = births.select(pl.col("date_of_birth").unique().sort()).to_series()
     ages = pl.DataFrame(
@@ -346,7 +350,7 @@ def _silent(asked: Asked, facts: Facts) -> pl.DataFrame:
 
 
 def _everybody(facts: Facts) -> pl.DataFrame:
-    return facts.members.select(pl.col("person_id").unique().sort())
+    return facts.once(("everybody",), lambda: facts.members.select(pl.col("person_id").unique().sort()))
 
 
 def _benefit_gaps(asked: Asked, facts: Facts) -> pl.DataFrame:

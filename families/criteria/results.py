@@ -195,7 +195,7 @@ def _of_family(
             pl.col("outcome").fill_null(nobody),
         )
     )
-    frame = _not_yet(condition, facts, _where_relevant(condition, frame, entry))
+    frame = _not_yet(condition, facts, _where_relevant(condition, frame, casework, entry))
     return frame.select("family_id", pl.lit(condition.id).alias("condition"), "outcome", "detail")
 
 
@@ -213,8 +213,10 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
     return wanted.select("family_id").unique().with_columns(pl.lit(True).alias("has_left"))
 
 
-def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Evaluation) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start.
+def _where_relevant(
+    condition: MeasuredCondition, frame: pl.DataFrame, casework: Casework, entry: Evaluation
+) -> pl.DataFrame:
+    """Neutral where there was nothing to improve: no event before or since, or no such problem of the family.
 
     Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
     """
@@ -230,8 +232,10 @@ def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Ev
             for outcome in (MET, UNKNOWN)
         }
         was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
-        neutral, why = ~was[MET] & ~was[UNKNOWN], "not a problem when the work began"
-        doubtful = was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
+        recorded = casework.problems.filter(pl.col("strand") == condition.strand)
+        is_relevant = was[MET] | pl.col("family_id").is_in(recorded["family_id"].implode())
+        neutral, why = ~is_relevant & ~was[UNKNOWN], "not a problem when the work began, nor found since"
+        doubtful = ~is_relevant & was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
     return frame.with_columns(
         pl.when(neutral)
         .then(pl.lit(NEUTRAL))
@@ -306,10 +310,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
 
 def _of_problem(rule: ProgressCondition, day: dt.date) -> pl.Expr:
     lasted = pl.col("resolved_on").dt.offset_by(f"{rule.sustained_months}mo") <= day
-    is_met = pl.coalesce(
-        "measure_met",
-        pl.when(rule.sustained_after == "resolution").then(lasted).otherwise(pl.col("resolved_on") <= day),
-    ).fill_null(False)
+    is_met = pl.coalesce("measure_met", lasted).fill_null(False)
     if rule.accepts_equivalent_progress:
         is_met = is_met | pl.col("has_equivalent_progress").fill_null(False)
     if rule.sustained_after == "closure":
@@ -539,8 +540,11 @@ def _claimable_from(rules: Ruleset, family: dict[str, Any], casework: Casework) 
     for rule in rules.progress_condition:
         if rule.sustained_after == "closure":
             days.append(_months_after(family["closed_on"], rule.sustained_months))
-        else:
-            days += [_months_after(day, rule.sustained_months) for day in own["resolved_on"]]
+        days += [
+            _months_after(day, rule.sustained_months)
+            for day, is_met in own.select("resolved_on", "measure_met").rows()
+            if is_met is None
+        ]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 

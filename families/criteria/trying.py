@@ -61,7 +61,7 @@ def try_case(case: Case) -> Verdict:
 
 def try_cases(cases: Sequence[Case]) -> list[Verdict]:
     """Run cases through the real evaluator, those that ask alike together, as families of one authority."""
-    loaded = [_ruleset_of(case) for case in cases]
+    loaded = [ruleset_of(case) for case in cases]
     told: list[dict[str, Any]] = [
         {
             "id": case.id,
@@ -103,7 +103,7 @@ def _families(group: Mapping[int, Case]) -> dict[str, Case]:
     return {str(place): case for place, case in group.items()}
 
 
-def _ruleset_of(case: Case) -> LoadedRuleset:
+def ruleset_of(case: Case) -> LoadedRuleset:
     """The ruleset the case names, or the one in force on the day that decides."""
     if case.ruleset != BY_DATE:
         return load_ruleset(case.ruleset, switches=case.switches)
