@@ -174,6 +174,25 @@ def check_rules(file: Annotated[Path, typer.Argument(help="A ruleset, or an auth
         out.print(f"  {name} = {option}", markup=False, highlight=False)
 
 
+@app.command(epilog="Example: families diff --counts")
+def diff(
+    runs: Annotated[list[str] | None, typer.Argument(help="Two run ids, the earlier first; else the newest.")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Counts only, no sentence for each family.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What became of each family from one run to another, and why: new data, linkage or the rules."""
+    from families import diffing
+
+    if len(runs or []) > 2:
+        raise Refused("Two runs are compared: give two ids, one, or none.")
+    found = diffing.difference(*diffing.runs_asked(_home(), runs or []))
+    if as_json:
+        typer.echo(json.dumps(diffing.as_json(found), indent=1))
+        return
+    for line in diffing.lines(found, counts_only=counts):
+        out.print(line, markup=False, highlight=False)
+
+
 @app.command("backtest", epilog="Example: families backtest --ruleset ours.toml --against tf1-2012")
 def backtest_(
     ruleset: Annotated[str, typer.Option(help="The rules to try: a version of the programme, or a TOML file.")],

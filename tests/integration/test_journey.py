@@ -224,7 +224,7 @@ def test_nothing_loaded_yet(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["synthesise", "load", "refresh", "explain", "backtest", "score", "bench", "demo", "serve"]
+    "name", ["synthesise", "load", "refresh", "explain", "backtest", "diff", "score", "bench", "demo", "serve"]
 )
 def test_every_command_has_help_with_an_example(tmp_path, name):
     done = families(tmp_path, name, "--help")
@@ -267,3 +267,29 @@ def test_a_near_miss_is_explained(home):
     assert found.join(eligible, on="family_id").is_empty()
     told = families(home, "explain", found["family_id"][0])
     assert f"Near miss: {found['sentence'][0]}" in told.stdout
+
+
+def test_a_diff_of_two_runs_counts_first_and_gives_each_family_its_reason(home, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy)
+    assert families(copy, *REFRESH, "--switch", "term_averaging=each_term").returncode == 0
+    done = families(copy, "diff", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["families"]
+    assert {row["reason"] for row in found["families"]} == {"rule"}
+    assert not found["counts"]["new"]
+    assert not found["counts"]["dropped"]
+    of_social_care = [i["delivery"] for i in Home(copy).require_current().manifest["inputs"] if i["source"] == "social_care"]  # fmt: skip
+    for delivery in of_social_care:
+        shutil.rmtree(copy / "deliveries" / delivery)
+    assert families(copy, "refresh", "--as-of", AS_OF, "--sample").returncode == 0
+    runs = [Home(home).require_current().run_id, Home(copy).require_current().run_id]
+    told = families(copy, "diff", *runs).stdout.splitlines()
+    assert told[2].startswith("New: ")
+    assert "Taken back: social_care" in "\n".join(told)
+    assert [line for line in told if "Local factors from met to not known; new data: social_care" in line]
+    refused = families(copy, "backtest", "--ruleset", "tf1-2012", "--against", "tf1-2012")
+    assert refused.returncode == 0, refused.stderr
+    unknown = families(copy, "diff", "no-such-run")
+    assert (unknown.returncode, "no run" in unknown.stderr) == (2, True)
