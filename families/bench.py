@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from families.bench_rules import rules_lines
 from families.criteria import absence
 from families.sources.store import receipts
 
@@ -67,6 +68,7 @@ def run_bench(
             "",
             *_ratios(folder, home, stages),
             "",
+            *rules_lines(home, tell=tell),
         ]
     text = "\n".join(lines)
     show(text)

@@ -10,9 +10,9 @@ import polars as pl
 from families.criteria.ages import age
 from families.criteria.coding import coded
 from families.criteria.facts import Facts
-from families.criteria.gaps import fresh_benefit_checks, gaps_of, school_ages
+from families.criteria.gaps import fresh_benefit_checks, gaps_of, of_everybody, school_ages
 from families.criteria.measures import measured
-from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, outcome_of
+from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, best_first, of_place, outcome_of
 from families.criteria.requirements import required_members
 from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
 from families.criteria.windows import window_of
@@ -25,6 +25,8 @@ FINDING = [
 ]  # fmt: skip
 REVIEW = "review"
 LINKED = "linked"
+ELIGIBLE = "eligible"
+_MANY = 2**32  # more than there are texts
 
 
 @dataclass(frozen=True)
@@ -48,35 +50,28 @@ def _evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     families = members.filter(pl.col("role") != LINKED).select(pl.col("family_id").unique().sort())
     members = members.join(families, on="family_id", how="semi", maintain_order="left")
     found = {each.id: asked_of_all(each, each.strand, rules, facts, members) for each in rules.criterion}
-    strands = pl.concat(
-        [
-            _strand(
-                strand, rules, [found[each.id] for each in rules.criterion if each.strand == strand.id], families, facts
-            )
-            for strand in rules.strand
-        ]
-    )
+    strands = {
+        strand.id: _strand(
+            strand, rules, [found[each.id] for each in rules.criterion if each.strand == strand.id], families, facts
+        )
+        for strand in rules.strand
+    }
     eligible = _eligible(rules, strands, found, members, facts)
     return Evaluation(
         in_order(found),
-        pl.concat([strands, eligible]).sort("family_id", "strand"),
+        pl.concat([rows for _, rows in sorted({**strands, ELIGIBLE: eligible}.items())], rechunk=False),
         reviews_of(rules, facts, {each.id for each in rules.review}),
     )
 
 
 def in_order(found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Findings by family, criterion and person, in the order of their names; each is given by family and person."""
-    numbered = [
-        found[name].with_columns(pl.lit(number, dtype=pl.UInt32).alias("criterion_place"))
-        for number, name in enumerate(sorted(found))
-    ]
-    if not numbered:
+    """Findings by criterion, family and person; those of each criterion are given by family and person.
+
+    Each part stays as it is: millions of rows in order of families would be sorted and copied for nobody's sake.
+    """
+    if not found:
         return Findings.create_empty()
-    every = pl.concat(numbered)
-    by = [pl.col("family_id"), pl.col("criterion_place")]
-    if every.schema["family_id"].is_integer():  # one number sorts several times as fast as two columns
-        by = [pl.col("family_id").cast(pl.UInt64) * len(numbered) + pl.col("criterion_place")]
-    return every.sort(by, maintain_order=True).drop("criterion_place")
+    return pl.concat([found[name] for name in sorted(found)], rechunk=False)
 
 
 def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
@@ -87,34 +82,40 @@ def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.Data
 
 
 def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
-    """The members that count for a ruleset: residents in its roles, and linked people where it takes them in."""
+    """The members that count for a ruleset, with their age in years: residents in its roles, and linked people where
+    it takes them in.
+    """
     here = pl.col("is_resident") & pl.col("role").is_in(rules.family.members)
     linked = pl.col("role").eq(LINKED) & pl.lit(LINKED in rules.family.members)
     return facts.once(
-        ("members", *rules.family.members), lambda: facts.members.filter(here | linked).sort("family_id", "person_id")
+        ("members", *rules.family.members),
+        lambda: (
+            facts.members.filter(here | linked)
+            .sort("family_id", "person_id")
+            .with_columns(age(pl.col("date_of_birth"), facts.as_of).alias("years"))
+        ),
     )
 
 
 def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
     """The members a question is asked of. Without a date of birth the role in the family decides."""
-    born = pl.col("date_of_birth")
-    years = age(born, facts.as_of)
+    born, years = pl.col("date_of_birth"), pl.col("years")
     grown_up = (years >= rules.family.adult_from).fill_null(pl.col("role") != "child")
     wanted = {"child": ~grown_up, "adult": grown_up}.get(asked.asked_of, pl.lit(True))
     if asked.age_at == "event":
         did = measured(asked, facts, adult_from=rules.family.adult_from)["person_id"]
         was_young = age(born, window_of(asked, facts).first_day) < rules.family.adult_from
         wanted = wanted | pl.col("person_id").is_in(did.implode()) | was_young.fill_null(False)
-    people = members.filter(wanted)
     if asked.ages is not None:
         of_age = years.is_between(asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else 200)
-        people = people.filter(of_age.fill_null(asked.asked_of != "adult"))
+        wanted = wanted & of_age.fill_null(asked.asked_of != "adult")
+    people = members.lazy().filter(wanted).select("family_id", "person_id").collect()
     if asked.compulsory_school_age:
         outside = school_ages(facts).filter(
             (pl.col("school_age_from") > facts.as_of) | (pl.col("school_age_to") < facts.as_of)
         )
-        people = people.join(outside, on="person_id", how="anti")
-    return people.select("family_id", "person_id")
+        people = people.join(outside, on="person_id", how="anti", maintain_order="left")
+    return people
 
 
 def asked_of_all(asked: Asked, strand: str, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
@@ -142,21 +143,28 @@ def asked_of_all(asked: Asked, strand: str, rules: Ruleset, facts: Facts, member
 def with_knowledge(people: pl.DataFrame, asked: Asked, rules: Ruleset, facts: Facts) -> pl.DataFrame:
     """People with their measure, and with what of it is not known."""
     adult_from = rules.family.adult_from
-    return (
-        people.join(measured(asked, facts, adult_from=adult_from), on="person_id", how="left", maintain_order="left")
-        .join(
-            gaps_of(asked, facts, adult_from=adult_from).with_columns(pl.lit(True).alias("has_gap")),
-            on="person_id",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
-            pl.col("value").fill_null(0),
-            pl.col("out_of").fill_null(0) if asked.measure == "share" else pl.col("out_of"),
-            pl.col("has_gap").fill_null(False),
-            *([pl.col("baseline").fill_null(0)] if asked.measure == "reduction" else []),
-        )
+    told = measured(asked, facts, adult_from=adult_from)
+    gaps = gaps_of(asked, facts, adult_from=adult_from)
+    known = _beside(people, told)
+    if (why := of_everybody(gaps, facts)) is not None:
+        blank = pl.lit(None, dtype=gaps.schema["missing"])
+        known = known.with_columns(blank.alias("missing"), pl.lit(why).alias("why"), pl.lit(True).alias("has_gap"))
+    else:
+        known = _beside(known, gaps.with_columns(pl.lit(True).alias("has_gap")))
+    return known.with_columns(
+        pl.col("value").fill_null(0),
+        pl.col("out_of").fill_null(0) if asked.measure == "share" else pl.col("out_of"),
+        pl.col("has_gap").fill_null(False),
+        *([pl.col("baseline").fill_null(0)] if asked.measure == "reduction" else []),
     )
+
+
+def _beside(people: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """People with what is told of them; where nothing is told of anybody, blanks and no join."""
+    if told.is_empty():
+        blank = {name: dtype for name, dtype in told.schema.items() if name != "person_id"}
+        return people.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in blank.items())
+    return people.join(told, on="person_id", how="left", maintain_order="left")
 
 
 def _together(known: pl.DataFrame) -> pl.DataFrame:
@@ -195,6 +203,8 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
         "evidence",
     )
     whys = findings["detail"].drop_nulls().unique()
+    if whys.is_empty():
+        return findings
     sentences = {why: f"{why}; {asked.settled_by} would settle it" for why in whys}
     return findings.with_columns(pl.col("detail").replace_strict(sentences, default=None, return_dtype=pl.String))
 
@@ -244,10 +254,12 @@ def _strand(
 ) -> pl.DataFrame:
     """Any one criterion of any one member is enough; one unknown among the unmet leaves it unknown."""
     labels = {criterion.id: criterion.label for criterion in rules.criterion}
-    rows = pl.concat(findings).select("family_id", "criterion", "outcome", "detail")
+    rows = pl.concat([each.select("family_id", "criterion", "outcome", "detail") for each in findings])
     decided = (
-        rows.group_by("family_id")
-        .agg(any_of(pl.col("outcome")).alias("outcome"))
+        rows.select("family_id", best_first(pl.col("outcome")).alias("place"))
+        .group_by("family_id")
+        .agg(pl.col("place").min())
+        .with_columns(of_place(pl.col("place")).alias("outcome"))
         .join(_labels_met(rows, labels), on="family_id", how="left")
         .join(_what_is_missing(rows), on="family_id", how="left")
     )
@@ -259,9 +271,9 @@ def _strand(
         pl.lit(strand.id).alias("strand"),
         pl.col("outcome").fill_null(nobody),
         pl.when(pl.col("outcome") == MET)
-        .then(pl.format("Met: {}.", "met_by"))
+        .then("met_by")
         .when(pl.col("outcome") == UNKNOWN)
-        .then(pl.format("Not known: {}.", "gap"))
+        .then("gap")
         .when(pl.col("outcome") == NOT_MET)
         .then(pl.lit(f"Not met: none of these holds: {asked}."))
         .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
@@ -274,7 +286,7 @@ def _criteria(findings: pl.DataFrame) -> list[str]:
 
 
 def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
-    """The labels of the criteria that each family meets, each once."""
+    """The labels of the criteria that each family meets, each once, as the reason."""
     return (
         rows.filter(pl.col("outcome") == MET)
         .select("family_id", "criterion")
@@ -282,27 +294,64 @@ def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
         .sort("family_id", "criterion")
         .group_by("family_id", maintain_order=True)
         .agg(pl.col("criterion").replace_strict(labels, default="").str.join("; ").alias("met_by"))
+        .with_columns(pl.format("Met: {}.", "met_by").alias("met_by"))
     )
 
 
 def _what_is_missing(rows: pl.DataFrame) -> pl.DataFrame:
-    """What is not known of each family, each gap once."""
+    """What is not known of each family, each gap once, as the reason; written once for all who lack the same."""
+    unknown = rows.filter(pl.col("outcome") == UNKNOWN).select(
+        "family_id", *(pl.col(name).cast(pl.Categorical) for name in ("criterion", "detail"))
+    )
+    each_gap = pl.col("criterion").to_physical().cast(pl.UInt64) * _MANY + pl.col("detail").to_physical()
+    alike = (
+        unknown.select("family_id", each_gap.alias("gaps"))
+        .group_by("family_id")
+        .agg("gaps")
+        .group_by("gaps")
+        .agg(pl.col("family_id").min().alias("like"), "family_id")
+    )
+    written = _written(unknown.join(alike.select(family_id="like"), on="family_id", how="semi", maintain_order="left"))
     return (
-        rows.filter(pl.col("outcome") == UNKNOWN)
-        .select("family_id", "criterion", "detail")
-        .unique(["family_id", "detail"], keep="first", maintain_order=True)
+        alike.join(written, left_on="like", right_on="family_id")
+        .select("family_id", "gap")
+        .explode("family_id", empty_as_null=False, keep_nulls=False)
+    )
+
+
+def _written(unknown: pl.DataFrame) -> pl.DataFrame:
+    """The gaps of each family in a sentence."""
+    return (
+        unknown.unique(["family_id", "detail"], keep="first", maintain_order=True)
+        .with_columns(pl.col("criterion", "detail").cast(pl.String))
         .sort("family_id", "criterion", maintain_order=True)
         .group_by("family_id", maintain_order=True)
         .agg(pl.col("detail").str.join("; ").alias("gap"))
+        .with_columns(pl.format("Not known: {}.", "gap").alias("gap"))
     )
 
 
 def _eligible(
-    rules: Ruleset, strands: pl.DataFrame, found: Mapping[str, pl.DataFrame], members: pl.DataFrame, facts: Facts
+    rules: Ruleset,
+    strands: Mapping[str, pl.DataFrame],
+    found: Mapping[str, pl.DataFrame],
+    members: pl.DataFrame,
+    facts: Facts,
 ) -> pl.DataFrame:
     """Eligible by any route whose conditions all hold, where the family has whom the programme is for."""
-    wide = strands_of_families(rules, strands, list(found.values()), members)
-    wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
+    families = next(iter(strands.values())).select("family_id")
+    wide = (
+        families.with_columns(rows["outcome"].alias(name) for name, rows in strands.items())
+        .join(_of_residents(rules, list(found.values()), members), on="family_id", how="left", maintain_order="left")
+        .join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
+    )
+    # families of the same strands are decided together
+    alike = wide.group_by(pl.exclude("family_id")).agg("family_id")
+    return _decided(rules, alike).explode("family_id", empty_as_null=False, keep_nulls=False).sort("family_id")
+
+
+def _decided(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
+    """Eligibility and its reason, of rows that have every strand in a column."""
     routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
     decided = (
         wide.with_columns(pl.col("has_required").fill_null(NOT_MET), tally=_tally(rules), **routes)
@@ -315,7 +364,7 @@ def _eligible(
     is_open = pl.col("outcome") == UNKNOWN
     return decided.select(
         "family_id",
-        pl.lit("eligible").alias("strand"),
+        pl.lit(ELIGIBLE).alias("strand"),
         "outcome",
         pl.when(pl.col("has_required") == NOT_MET)
         .then(pl.format("Not met: {}.", "required_why"))
@@ -361,7 +410,14 @@ def _of_residents(rules: Ruleset, findings: Sequence[pl.DataFrame], members: pl.
     linked = members.filter(pl.col("role") == LINKED).select("family_id", "person_id")
     alone = families.join(linked, on="family_id", how="semi")
     own = (
-        pl.concat([each.join(alone, on="family_id", how="semi") for each in findings])
+        pl.concat(
+            [
+                each.select("family_id", "person_id", "strand", "outcome")
+                .filter(pl.col("outcome") != NOT_MET)
+                .join(alone, on="family_id", how="semi")
+                for each in findings
+            ]
+        )
         .join(linked, on=["family_id", "person_id"], how="anti")
         .group_by("family_id", "strand")
         .agg(any_of(pl.col("outcome")).alias("outcome"))

@@ -28,9 +28,10 @@ from families.dates import Term, Window
 
 def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool = False) -> pl.DataFrame:
     """Half terms a child was on roll for with no sessions delivered: person_id, missing (sessions), why."""
-    units = _half_terms(terms)
+    units = half_terms(terms).with_row_index("unit")
     expected = (
-        facts.stays.join(units, how="cross")
+        facts.stays.select("person_id", "school", "starts", "ends")
+        .join(units, how="cross")
         .with_columns(
             pl.max_horizontal(pl.col("starts").fill_null(dt.date.min), "first_day").alias("from"),
             pl.min_horizontal(pl.col("ends").fill_null(facts.as_of), "last_day").alias("to"),
@@ -43,11 +44,13 @@ def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool =
             | pl.col("from").is_between(pl.col("school_age_from"), pl.col("school_age_to"))
         )
     )
+    unit = ["person_id", "school", "unit"]
     known = facts.absence.select("person_id", "school", "academic_year", "term", "half")
-    whole = known.filter(pl.col("half").is_null()).drop("half")
-    missing = expected.join(whole, on=["person_id", "school", "academic_year", "term"], how="anti").join(
-        known.drop_nulls("half"), on=["person_id", "school", "academic_year", "term", "half"], how="anti"
-    )
+    delivered = [
+        known.drop_nulls("half").join(units, on=["academic_year", "term", "half"]).select(unit),
+        known.filter(pl.col("half").is_null()).join(units, on=["academic_year", "term"]).select(unit),
+    ]
+    missing = expected.join(pl.concat(delivered), on=unit, how="anti")
     if since_attachment:
         missing = missing.join(facts.attached, on="person_id", how="left").filter(
             pl.col("attached_on").is_null() | (pl.col("term_ends") >= pl.col("attached_on"))
@@ -106,7 +109,7 @@ def _absence_within(facts: Facts, window: Window) -> pl.DataFrame:
     return facts.absence.join(keys, on=["academic_year", "term"], how="semi")
 
 
-def _half_terms(terms: list[Term]) -> pl.DataFrame:
+def half_terms(terms: list[Term]) -> pl.DataFrame:
     """The half terms of terms, cut to the days taught."""
     rows = [
         (
@@ -347,6 +350,13 @@ def _silent(asked: Asked, facts: Facts) -> pl.DataFrame:
         .unique("person_id", keep="first", maintain_order=True)
         .select("person_id", pl.lit(None, dtype=pl.Int64).alias("missing"), "why")
     )
+
+
+def of_everybody(gaps: pl.DataFrame, facts: Facts) -> str | None:
+    """Why a thing is not known of anybody, where it is for one reason and of everybody; else nothing."""
+    if gaps.is_empty() or gaps.height != _everybody(facts).height or gaps["missing"].null_count() < gaps.height:
+        return None
+    return str(gaps["why"][0]) if gaps["why"].n_unique() == 1 else None
 
 
 def _everybody(facts: Facts) -> pl.DataFrame:

@@ -15,11 +15,23 @@ from families.criteria.facts import EVIDENCE, Facts, fresh_from
 from families.criteria.ruleset import Asked
 from families.criteria.windows import DAYS_A_WEEK, baseline_of, terms_of, window_of
 
+_MEASURED_BY = {
+    "measure", "table", "where", "unless", "numerator", "denominator", "total_of", "consecutive", "averaging",
+    "dated_by", "age_at", "window", "baseline", "fresh_within_months",
+}  # fmt: skip
 Filters = dict[str, list[str | bool]]
 
 
 def measured(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
-    """The measure for every person of whom any row tells. `adult_from` is the age at which one is no child."""
+    """The measure for every person of whom any row tells. `adult_from` is the age at which one is no child.
+
+    Worked out once for all who ask alike, whatever bound they compare it with.
+    """
+    key = ("measured", adult_from, asked.model_dump_json(include=_MEASURED_BY))
+    return facts.once(key, lambda: _measured(asked, facts, adult_from=adult_from))
+
+
+def _measured(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     match asked.measure:
         case "share":
             return _share(asked, facts)
@@ -134,10 +146,15 @@ def _share(asked: Asked, facts: Facts) -> pl.DataFrame:
         pl.sum_horizontal(asked.numerator).cast(pl.Int64).alias("value"),
         pl.col(asked.denominator or "").cast(pl.Int64).alias("out_of"),
     )
+    shown = facts.once(
+        ("sessions shown", asked.window.model_dump_json()),
+        lambda: rows.group_by("person_id").agg(pl.col("last_day").max().alias("newest_on"), evidence()),
+    )
     pooled = (
-        rows.with_columns(amounts)
+        rows.select("person_id", *amounts)
         .group_by("person_id")
-        .agg(pl.col("value").sum(), pl.col("out_of").sum(), pl.col("last_day").max().alias("newest_on"), evidence())
+        .agg(pl.col("value").sum(), pl.col("out_of").sum())
+        .join(shown, on="person_id")
     )
     if asked.averaging == "pooled":
         return pooled

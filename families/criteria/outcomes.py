@@ -29,6 +29,23 @@ def all_of(outcome: pl.Expr | Sequence[pl.Expr]) -> pl.Expr:
     return _decided(outcome, first=NOT_MET, last=MET)
 
 
+def best_first(outcome: pl.Expr) -> pl.Expr:
+    """The place of an outcome, so that the least place of a group's rows is what `any_of` makes of them."""
+    return pl.when(outcome == MET).then(0).when(outcome == UNKNOWN).then(1).otherwise(2).cast(pl.UInt8)
+
+
+def of_place(place: pl.Expr) -> pl.Expr:
+    """The outcome of a place that `best_first` gave."""
+    return (
+        pl.when(place == 0)
+        .then(pl.lit(MET))
+        .when(place == 1)
+        .then(pl.lit(UNKNOWN))
+        .when(place == 2)
+        .then(pl.lit(NOT_MET))
+    )
+
+
 def _decided(outcome: pl.Expr | Sequence[pl.Expr], *, first: str, last: str) -> pl.Expr:
     def some(value: str) -> pl.Expr:
         if isinstance(outcome, pl.Expr):

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from families.criteria.rulebook import shipped
 from families.home import Home
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
@@ -238,6 +239,9 @@ def test_the_bench_prints_stages_and_ratios(tmp_path):
     assert "| refresh, everything |" in done.stdout
     assert "times as fast" in done.stdout
     assert "totals differ" not in done.stdout
+    for ruleset in shipped():
+        assert f"| {ruleset} |" in done.stdout
+    assert "the outcome of every strand of every family is the same in both" in done.stdout
 
 
 def test_a_back_test_publishes_nothing_names_nobody_and_hides_small_numbers(home):
