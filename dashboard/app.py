@@ -20,10 +20,13 @@ def pages(role: str | None) -> list[st.Page]:
     """
     if role is not None and not access.MAY_SEE.get(role):
         return [st.Page("pages_/no_pages.py", title="No pages", url_path="no_pages", default=True)]
-    return [
+    shown = [
         st.Page("pages_/identified_families.py", title="Identified families", default=True),
         st.Page("pages_/family_record.py", title="Family record", url_path="family_record", visibility="hidden"),
     ]
+    if role is None or role in access.MAY_READ_RULES:
+        shown.append(st.Page("pages_/rules.py", title="Rules", url_path="rules"))
+    return shown
 
 
 def main() -> None:

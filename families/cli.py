@@ -145,10 +145,10 @@ def try_(
 ) -> None:
     """What the rules make of a made-up family: strands, eligibility, results and amounts, with the reasons."""
     from families.criteria.case import read_cases
-    from families.criteria.trying import differences, told, try_case
+    from families.criteria.trying import differences, told, try_cases
 
     cases = read_cases(case)
-    verdicts = [try_case(each) for each in cases]
+    verdicts = try_cases(cases)
     wrong = [differences(each, verdict) for each, verdict in zip(cases, verdicts, strict=True)]
     if as_json:
         found = [verdict.as_dict() | {"differences": each} for verdict, each in zip(verdicts, wrong, strict=True)]

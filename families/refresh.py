@@ -22,13 +22,13 @@ from typing import Any
 import polars as pl
 
 from families.casebook.database import open_casebook
-from families.casebook.publish import PublishedRun, publish
+from families.casebook.publish import PublishedRun, RulesUsed, publish
 from families.casebook.reading import data_as_at
 from families.criteria import absence as sessions
 from families.criteria import explain, facts
 from families.criteria.evaluate import evaluate
 from families.criteria.near_miss import near_misses
-from families.criteria.rulebook import LoadedRuleset, check_in_force, load_ruleset
+from families.criteria.rulebook import LoadedRuleset, as_kept, check_in_force, load_ruleset
 from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 from families.facts_of_run import FACT_RECORDS, gather_facts
@@ -115,7 +115,7 @@ def _refreshed(
         _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, tell=tell)
     if asked.afresh or not _is_published(run, asked):
         tell("publish to the casebook")
-        _publish(run, asked=asked, rules=ruleset.rules, delivered=delivered)
+        _publish(run, asked=asked, ruleset=ruleset, delivered=delivered)
     home.make_current(run)
     return run
 
@@ -372,7 +372,8 @@ def for_casebook(assessments: pl.DataFrame, rules: Ruleset) -> pl.DataFrame:
     return met.select("family_id").unique().sort("family_id")
 
 
-def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]) -> None:
+def _publish(run: Run, *, asked: Asked, ruleset: LoadedRuleset, delivered: list[Receipt]) -> None:
+    rules = ruleset.rules
     names = {receipt.delivery: receipt.file for receipt in delivered}
     tables = {name: run.table(name) for name in RUN_TABLES if run.has_table(name)}
     entering = for_casebook(tables["assessments"], rules)
@@ -392,6 +393,7 @@ def _publish(run: Run, *, asked: Asked, rules: Ruleset, delivered: list[Receipt]
             run_id=run.run_id,
             as_of=asked.as_of,
             ruleset=rules.id,
+            rules_used=RulesUsed(**as_kept(ruleset)),
             is_sample=asked.is_sample,
             published_at=asked.published_at,
             absence_threshold_percent=_absence_threshold(rules, asked.as_of),

@@ -18,7 +18,8 @@ from typing import Any
 
 import polars as pl
 
-from families.casebook.publish import PublishedRun
+from families.casebook.publish import PublishedRun, RulesUsed
+from families.criteria.rulebook import as_kept, load_ruleset
 from families.dates import months_before
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
@@ -119,6 +120,7 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
         run_id="run-1",
         as_of=AS_OF,
         ruleset="tf1-2012",
+        rules_used=RulesUsed(**as_kept(load_ruleset("tf1-2012"))),
         is_sample=is_sample,
         published_at=dt.datetime(2013, 9, 2, 8, 30, tzinfo=dt.UTC),
         absence_threshold_percent=15,

@@ -30,6 +30,16 @@ MAY_SEE: dict[str, frozenset[str]] = {
 }
 
 
+MAY_READ_RULES = frozenset({"data_analyst", "programme_manager"})
+
+
+def require_rules(reader: Reader) -> None:
+    """Refuse who may not read the rules; they name nobody, so no purpose is asked for and no trace is kept."""
+    if reader.role not in MAY_READ_RULES:
+        who = " or ".join(f"a {ROLES[role].lower()}" for role in sorted(MAY_READ_RULES))
+        raise NotAllowed(f"The rules are shown to {who}: ask one of them.")
+
+
 def statuses_for(reader: Reader) -> frozenset[str]:
     """The statuses of family a reader may see, or a sentence why none."""
     if not reader.purpose.strip():

@@ -80,6 +80,25 @@ class Publication(Base, table=True):
     near_misses: int
 
 
+class PublishedRuleset(Base, table=True):
+    """The rules the published run was made by, whole, so that pages show them whatever is installed later."""
+
+    __tablename__ = "published_ruleset"
+    __table_args__ = (CheckConstraint("publication_id = 1", name="only_one"),)
+
+    publication_id: int = Field(
+        default=1,
+        primary_key=True,
+        foreign_key="publication.publication_id",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    ruleset: str
+    sha256: str
+    rules: str  # JSON of the ruleset with its switches set and the overlay in
+    switches: str  # JSON: the option of each switch
+    overlay: str | None  # JSON of the authority's overlay, where one was in use
+
+
 class PublishedStrand(Base, table=True):
     """A strand of the ruleset, in the order in which pages show it."""
 
@@ -256,6 +275,7 @@ def table(model: type[SQLModel]) -> Table:
 # Parents before children: the order in which a refresh writes them; it empties them in reverse.
 PUBLISHED: tuple[type[SQLModel], ...] = (
     Publication,
+    PublishedRuleset,
     PublishedStrand,
     PublishedCoverage,
     PublishedFamily,

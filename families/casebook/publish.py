@@ -17,10 +17,10 @@ from families.casebook import audit
 from families.casebook.database import writing
 from families.casebook.migrations import migrate
 from families.casebook.models import PUBLISHED, Publication, table
-from families.casebook.selection import PublishedRun, rows_to_publish
+from families.casebook.selection import PublishedRun, RulesUsed, rows_to_publish
 from families.errors import Refused
 
-__all__ = ["PublishedCounts", "PublishedRun", "publish"]
+__all__ = ["PublishedCounts", "PublishedRun", "RulesUsed", "publish"]
 
 PUBLISHERS_ONE_AT_A_TIME = 7_305_002  # key of a PostgreSQL advisory lock; SQLite has one writer anyway
 

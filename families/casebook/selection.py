@@ -26,12 +26,23 @@ NO_NAME = "Name not known"
 
 
 @dataclass(frozen=True)
+class RulesUsed:
+    """The rules of a run as JSON: the ruleset whole, the option of each switch, the overlay where there is one."""
+
+    sha256: str
+    rules: str
+    switches: str
+    overlay: str | None = None
+
+
+@dataclass(frozen=True)
 class PublishedRun:
     """What the casebook says of the run it shows."""
 
     run_id: str
     as_of: dt.date
     ruleset: str
+    rules_used: RulesUsed
     is_sample: bool
     published_at: dt.datetime
     absence_threshold_percent: int | None
@@ -56,6 +67,7 @@ def rows_to_publish(
     families = families.join(_near_misses(tables, entering), on="family_id", how="left", maintain_order="left")
     return {
         "publication": _publication(run, families, _table(tables, "assessments")),
+        "published_ruleset": _ruleset(run),
         "published_strand": strand_rows,
         "published_coverage": coverage_lines(_table(tables, "coverage"), schools=_table(tables, "schools")),
         "published_family": families,
@@ -320,6 +332,11 @@ def _unknowns(outcomes: pl.DataFrame, strands: pl.DataFrame) -> pl.DataFrame:
         .group_by("family_id", maintain_order=True)
         .agg(said.str.join(" ").alias("unknown"))
     )
+
+
+def _ruleset(run: PublishedRun) -> pl.DataFrame:
+    row = {"publication_id": 1, "ruleset": run.ruleset, **vars(run.rules_used)}
+    return pl.DataFrame([row], schema_overrides={"overlay": pl.String})
 
 
 def _publication(run: PublishedRun, families: pl.DataFrame, assessments: pl.DataFrame) -> pl.DataFrame:

@@ -38,6 +38,17 @@ class DataAsAt:
 
 
 @dataclass(frozen=True)
+class PublishedRules:
+    """The rules that what is shown was made by, as JSON: the ruleset whole and the overlay where there is one."""
+
+    ruleset: str
+    sha256: str
+    rules: str
+    switches: dict[str, str]
+    overlay: str | None
+
+
+@dataclass(frozen=True)
 class CoverageLine:
     """What one source speaks for, said beside every list and record."""
 

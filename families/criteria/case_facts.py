@@ -1,15 +1,16 @@
-"""A made-up case as the Facts and Casework that the evaluator takes: the same way in as delivered files have."""
+"""Made-up cases as the Facts and Casework that the evaluator takes: the same way in as delivered files have."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from families import dates
-from families.criteria.case import Case, Person, Sessions
+from families.criteria.case import Case, Person, Programme, Sessions
 from families.criteria.facts import ATTACHED, SILENCES, Facts, with_parents
 from families.criteria.results import Casework
 from families.dates import Term
@@ -17,7 +18,6 @@ from families.errors import Refused
 from families.tables.records import Coverage
 from families.tables.run import Absence
 
-FAMILY = "this family"
 SCHOOL = "school"
 CASE = "case"
 LONG_AGO = dt.date(1980, 1, 1)
@@ -62,25 +62,52 @@ TOLD_BY = {
 EXCLUSIONS = {"fixed": "FIXD", "permanent": "PERM", "lunchtime": "LNCH"}
 
 
-def case_facts(case: Case, *, as_of: dt.date) -> Facts:
-    """The case's family on a day. Raises Refused for a term there is not."""
-    people = [person for person in case.person if _is_member(person, as_of)]
-    births = {person.name: _born(person, case.as_of) for person in people}
-    pupils = [person for person in people if _is_pupil(person, births[person.name], as_of)]
-    attached = case.programme.attached_on if case.programme else None
+@dataclass(frozen=True)
+class Member:
+    """A person of a case on the day asked about, with an id of their own among the people of every case."""
+
+    id: str
+    family: str
+    person: Person
+    case: Case
+    born: dt.date | None
+
+
+def case_facts(cases: Mapping[str, Case], *, as_of: dt.date) -> Facts:
+    """The families of cases on a day, each case a family of the given id. Raises Refused for a term there is not."""
+    people = [
+        Member(f"{family}/{person.name}", family, person, case, _born(person, case.as_of))
+        for family, case in cases.items()
+        for person in case.person
+        if _is_member(person, as_of)
+    ]
+    pupils = [each for each in people if _is_pupil(each, as_of)]
+    started = [(each.id, each.case.programme.attached_on) for each in people if each.case.programme is not None]
     return Facts(
         as_of=as_of,
         terms=dates.authority_terms(),
-        members=with_parents(_members(people, births)),
-        events={table: _events(table, people, case, as_of=as_of) for table in COLUMNS},
-        absence=_absence(pupils, as_of=as_of),
-        stays=_stays(pupils, births, as_of=as_of),
-        coverage=_coverage(case, as_of=as_of),
-        benefit_checks=_checks(people, case, told_on=_benefit_day(case, as_of)),
-        attached=pl.DataFrame([(p.name, attached) for p in people if attached], schema=ATTACHED, orient="row"),
-        silences=pl.DataFrame(list(_silences(people, case)), schema=SILENCES, orient="row"),
+        members=with_parents(_members(people)),
+        events={table: _events(table, people, as_of=as_of) for table in COLUMNS},
+        absence=_absence(people, as_of=as_of),
+        stays=_stays(pupils, as_of=as_of),
+        coverage=_coverage(as_of=as_of),
+        benefit_checks=_checks(people, as_of=as_of),
+        attached=pl.DataFrame([row for row in started if row[1] is not None], schema=ATTACHED, orient="row"),
+        silences=pl.DataFrame(list(_silences(people)), schema=SILENCES, orient="row"),
         is_whole_family=True,
     )
+
+
+def names_of(cases: Mapping[str, Case], *, as_of: dt.date) -> pl.DataFrame:
+    """person_id, forename and date_of_birth of everybody in the cases, for sentences."""
+    rows = [
+        (f"{family}/{person.name}", person.name, _born(person, case.as_of))
+        for family, case in cases.items()
+        for person in case.person
+        if _is_member(person, as_of)
+    ]
+    schema = {"person_id": pl.String, "forename": pl.String, "date_of_birth": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _is_member(person: Person, day: dt.date) -> bool:
@@ -95,25 +122,26 @@ def _born(person: Person, as_of: dt.date) -> dt.date | None:
     return dates.months_before(as_of, person.age * 12 + 6)
 
 
-def _is_pupil(person: Person, born: dt.date | None, as_of: dt.date) -> bool:
-    if person.role != "child" or person.school in ("off_roll", "home_educated", "not_known"):
+def _is_pupil(member: Member, as_of: dt.date) -> bool:
+    person = member.person
+    if person.school in ("off_roll", "home_educated", "not_known"):
         return False
     if person.school is not None or person.sessions:
         return True
-    return born is not None and dates.compulsory_age_starts(born) <= as_of
+    return person.role == "child" and member.born is not None and dates.compulsory_age_starts(member.born) <= as_of
 
 
-def _members(people: list[Person], births: Mapping[str, dt.date | None]) -> pl.DataFrame:
+def _members(people: list[Member]) -> pl.DataFrame:
     rows = [
         (
-            FAMILY,
-            person.name,
-            person.role,
-            person.role != "linked" if person.lives_here is None else person.lives_here,
-            person.lives_with_parent,
-            births[person.name],
+            each.family,
+            each.id,
+            each.person.role,
+            each.person.role != "linked" if each.person.lives_here is None else each.person.lives_here,
+            each.person.lives_with_parent,
+            each.born,
         )
-        for person in people
+        for each in people
     ]
     schema = {
         "family_id": pl.String, "person_id": pl.String, "role": pl.String, "is_resident": pl.Boolean,
@@ -122,19 +150,10 @@ def _members(people: list[Person], births: Mapping[str, dt.date | None]) -> pl.D
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], *, as_of: dt.date) -> pl.DataFrame:
+def _stays(pupils: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     rows = [
-        (
-            person.name,
-            SCHOOL,
-            LONG_AGO,
-            _left_school(person, births[person.name], as_of),
-            CASE,
-            CASE,
-            number,
-            "secondary",
-        )
-        for number, person in enumerate(pupils, 1)
+        (each.id, SCHOOL, LONG_AGO, _left_school(each, as_of), CASE, CASE, number, "secondary")
+        for number, each in enumerate(pupils, 1)
     ]
     schema = {
         "person_id": pl.String, "school": pl.String, "starts": pl.Date, "ends": pl.Date,
@@ -143,33 +162,41 @@ def _stays(pupils: list[Person], births: Mapping[str, dt.date | None], *, as_of:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _left_school(person: Person, born: dt.date | None, as_of: dt.date) -> dt.date | None:
+def _left_school(member: Member, as_of: dt.date) -> dt.date | None:
+    """The last day on a roll. Who has left by the case's day left at the end of school age, or before that day."""
+    person = member.person
     if person.school_until is not None:
         return person.school_until
-    leaving = dates.school_leaving_date(born) if born else None
-    has_left = person.school == "left" or (person.school is None and leaving is not None and leaving < as_of)
-    return leaving if has_left else None
+    leaving = dates.school_leaving_date(member.born) if member.born else None
+    if person.school == "left":
+        return min(leaving or dt.date.max, member.case.as_of - dt.timedelta(days=1))
+    return leaving if person.school is None and leaving is not None and leaving < as_of else None
 
 
-def _absence(pupils: list[Person], *, as_of: dt.date) -> pl.DataFrame:
-    """The sessions given; of a child of whom none are, every term attended in full."""
+def _absence(people: list[Member], *, as_of: dt.date) -> pl.DataFrame:
+    """The sessions given; of a pupil of whom none are, every term on a roll attended in full."""
     taught = [term for term in dates.authority_terms() if term.first_day <= as_of]
     recent = [term for term in taught if term.first_day >= as_of - dt.timedelta(days=366 * YEARS_BACK)]
     rows = [
-        (person.name, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number)
-        for person in pupils
-        for number, (term, counts) in enumerate(_by_term(person, recent), 1)
+        (each.id, SCHOOL, term.academic_year, term.name, None, *counts, CASE, CASE, number)
+        for each in people
+        if "attendance" not in _not_known(each)
+        for number, (term, counts) in enumerate(_by_term(each.person, _on_roll(each, recent, as_of)), 1)
     ]
     schema = {name: column.dtype for name, column in Absence.columns().items()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _by_term(person: Person, recent: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
+def _on_roll(member: Member, terms: list[Term], as_of: dt.date) -> list[Term]:
+    """Those of some terms that began while a pupil was on a roll."""
+    left = _left_school(member, as_of) or as_of
+    return [term for term in terms if term.first_day <= left] if _is_pupil(member, as_of) else []
+
+
+def _by_term(person: Person, on_roll: list[Term]) -> Iterator[tuple[Term, tuple[int, int, int]]]:
     """Each term with (possible, authorised, unauthorised)."""
-    if "attendance" in person.not_known:
-        return
     if person.sessions is None:
-        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in recent)
+        yield from ((term, (TERM_SESSIONS, 0, 0)) for term in on_roll)
         return
     for given in person.sessions:
         terms = named_terms(given.term)
@@ -198,11 +225,14 @@ def _shared(given: Sessions, parts: int) -> list[tuple[int, int, int]]:
     return list(zip(share(given.possible), share(given.authorised), share(given.unauthorised), strict=True))
 
 
-def _coverage(case: Case, *, as_of: dt.date) -> pl.DataFrame:
-    rows = [
-        (CASE, 1, "", source, None, LONG_AGO, as_of, "stated") for source in TOLD_BY if source not in case.not_known
-    ]
+def _coverage(*, as_of: dt.date) -> pl.DataFrame:
+    """Every source speaks for everybody; what a case does not know is a silence of its own people."""
+    rows = [(CASE, 1, "", source, None, LONG_AGO, as_of, "stated") for source in TOLD_BY]
     return pl.DataFrame(rows, schema={name: each.dtype for name, each in Coverage.columns().items()}, orient="row")
+
+
+def _not_known(member: Member) -> set[str]:
+    return {*member.case.not_known, *member.person.not_known}
 
 
 def _benefit_day(case: Case, as_of: dt.date) -> dt.date:
@@ -210,25 +240,25 @@ def _benefit_day(case: Case, as_of: dt.date) -> dt.date:
     return min(case.benefit_data_on or as_of, as_of)
 
 
-def _checks(people: list[Person], case: Case, *, told_on: dt.date) -> pl.DataFrame:
+def _checks(people: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     """DWP's answer for everybody's address, on the day its data tells of."""
-    rows = [(person.name, told_on, 0) for person in people if "benefits" not in (*case.not_known, *person.not_known)]
+    rows = [(each.id, _benefit_day(each.case, as_of), 0) for each in people if "benefits" not in _not_known(each)]
     schema = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _silences(people: list[Person], case: Case) -> Iterator[tuple[str, str, str]]:
-    for person in people:
-        for source in sorted({*case.not_known, *person.not_known}):
+def _silences(people: list[Member]) -> Iterator[tuple[str, str, str]]:
+    for each in people:
+        for source in sorted(_not_known(each)):
             for table in TOLD_BY[source]:
-                yield person.name, table, f"{source.replace('_', ' ')}: nothing is known"
+                yield each.id, table, f"{source.replace('_', ' ')}: nothing is known"
 
 
-def _events(table: str, people: list[Person], case: Case, *, as_of: dt.date) -> pl.DataFrame:
+def _events(table: str, people: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     rows = [
-        {"person_id": person.name, "source": CASE, "delivery": CASE, "row": number, **event}
-        for person in people
-        for number, event in enumerate(_of_person(table, person, case, as_of=as_of), 1)
+        {"person_id": each.id, "source": CASE, "delivery": CASE, "row": number, **event}
+        for each in people
+        for number, event in enumerate(_of_person(table, each.person, each.case, as_of=as_of), 1)
     ]
     schema = {**EVENT, **COLUMNS[table], "source": pl.String, "delivery": pl.String, "row": pl.Int64}
     frame = pl.DataFrame(rows, schema=schema)
@@ -308,16 +338,43 @@ def _benefit_before(person: Person, started_on: dt.date | None) -> str | None:
     return max(left)[1] if left else None
 
 
-def case_casework(case: Case) -> Casework:
-    """What the programme did with the case's family."""
-    work = case.programme
-    if work is None:
-        return Casework.of([], problems=[], earlier_claims=[])
+def case_casework(cases: Mapping[str, Case]) -> Casework:
+    """What the programme did with the families of cases."""
+    families = [_work_with(family, case) for family, case in cases.items() if case.programme is not None]
+    problems = [
+        {
+            "family_id": family,
+            "strand": problem.strand,
+            "found_on": problem.found_on,
+            "resolved_on": problem.resolved_on,
+            "measure_met": problem.measure_met,
+            "has_equivalent_progress": problem.equivalent_progress is not None,
+        }
+        for family, case in cases.items()
+        for problem in (case.programme or Programme()).problem
+    ]
+    claims = [
+        {
+            "family_id": family,
+            "ruleset": claim.ruleset,
+            "route": claim.route,
+            "claimed_on": claim.on,
+            "amount": claim.amount,
+        }
+        for family, case in cases.items()
+        for claim in (case.programme or Programme()).earlier_claim
+        if claim.same_family
+    ]
+    return Casework.of(families, problems=problems, earlier_claims=claims)
+
+
+def _work_with(family: str, case: Case) -> dict[str, Any]:
+    work = case.programme or Programme()
     here = {person.name for person in case.person if _is_member(person, work.claim_on or case.as_of)}
     others = [claim for claim in work.earlier_claim if not claim.same_family]
     started = set(work.children_at_attachment)
-    family = {
-        "family_id": FAMILY,
+    return {
+        "family_id": family,
         "attached_on": work.attached_on,
         "closed_on": work.closed_on,
         "left_area_on": work.left_area_on,
@@ -331,26 +388,3 @@ def case_casework(case: Case) -> Casework:
         "children_paid_for_elsewhere": len({child for claim in others for child in claim.children} & here),
         "has_most_of_its_children": len(started & here) * 2 > len(started) if started else None,
     }
-    problems = [
-        {
-            "family_id": FAMILY,
-            "strand": problem.strand,
-            "found_on": problem.found_on,
-            "resolved_on": problem.resolved_on,
-            "measure_met": problem.measure_met,
-            "has_equivalent_progress": problem.equivalent_progress is not None,
-        }
-        for problem in work.problem
-    ]
-    claims = [
-        {
-            "family_id": FAMILY,
-            "ruleset": claim.ruleset,
-            "route": claim.route,
-            "claimed_on": claim.on,
-            "amount": claim.amount,
-        }
-        for claim in work.earlier_claim
-        if claim.same_family
-    ]
-    return Casework.of([family], problems=problems, earlier_claims=claims)

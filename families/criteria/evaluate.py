@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from families.criteria.ages import age
+from families.criteria.coding import coded
 from families.criteria.facts import Facts
 from families.criteria.gaps import fresh_benefit_checks, gaps_of, school_ages
 from families.criteria.measures import measured
@@ -14,6 +16,7 @@ from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, ou
 from families.criteria.requirements import required_members
 from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
 from families.criteria.windows import window_of
+from families.tables.run import Findings
 
 IN_WORDS = {MET: "met", NOT_MET: "not met", UNKNOWN: "not known"}
 FINDING = [
@@ -35,27 +38,57 @@ class Evaluation:
 
 def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     """Ask every criterion of everybody it is asked of, then strands by any-of, then routes by at-least-k."""
+    in_numbers = facts.in_numbers(coded)
+    made = _evaluate(rules, in_numbers.facts)
+    return Evaluation(*(in_numbers.decoded(each) for each in (made.findings, made.assessments, made.reviews)))
+
+
+def _evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     members = members_asked(rules, facts)
-    findings = pl.concat([asked_of_all(each, each.strand, rules, facts, members) for each in rules.criterion]).sort(
-        "family_id", "criterion", "person_id"
-    )
-    reviews = [asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review]
     families = members.filter(pl.col("role") != LINKED).select(pl.col("family_id").unique().sort())
-    findings = findings.join(families, on="family_id", how="semi", maintain_order="left")
-    strands = pl.concat([_strand(strand, rules, findings, families, facts) for strand in rules.strand])
-    eligible = _eligible(rules, strands, findings, members, facts)
-    return Evaluation(
-        findings,
-        pl.concat([strands, eligible]).sort("family_id", "strand"),
-        pl.concat(reviews).sort("family_id", "criterion", "person_id") if reviews else findings.clear(),
+    members = members.join(families, on="family_id", how="semi", maintain_order="left")
+    found = {each.id: asked_of_all(each, each.strand, rules, facts, members) for each in rules.criterion}
+    strands = pl.concat(
+        [
+            _strand(
+                strand, rules, [found[each.id] for each in rules.criterion if each.strand == strand.id], families, facts
+            )
+            for strand in rules.strand
+        ]
     )
+    eligible = _eligible(rules, strands, found, members, facts)
+    return Evaluation(
+        in_order(found),
+        pl.concat([strands, eligible]).sort("family_id", "strand"),
+        reviews_of(rules, facts, {each.id for each in rules.review}),
+    )
+
+
+def in_order(found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Findings by family, criterion and person, in the order of their names; each is given by family and person."""
+    numbered = [
+        found[name].with_columns(pl.lit(number, dtype=pl.UInt32).alias("criterion_place"))
+        for number, name in enumerate(sorted(found))
+    ]
+    if not numbered:
+        return Findings.create_empty()
+    return pl.concat(numbered).sort("family_id", "criterion_place", maintain_order=True).drop("criterion_place")
+
+
+def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
+    """What a person must look at, of everybody it is asked of; the reviews of these ids."""
+    members = members_asked(rules, facts)
+    asked = {each.id: asked_of_all(each, REVIEW, rules, facts, members) for each in rules.review if each.id in wanted}
+    return in_order(asked)
 
 
 def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
     """The members that count for a ruleset: residents in its roles, and linked people where it takes them in."""
     here = pl.col("is_resident") & pl.col("role").is_in(rules.family.members)
     linked = pl.col("role").eq(LINKED) & pl.lit(LINKED in rules.family.members)
-    return facts.members.filter(here | linked)
+    return facts.once(
+        ("members", *rules.family.members), lambda: facts.members.filter(here | linked).sort("family_id", "person_id")
+    )
 
 
 def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
@@ -66,7 +99,8 @@ def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFra
     wanted = {"child": ~grown_up, "adult": grown_up}.get(asked.asked_of, pl.lit(True))
     if asked.age_at == "event":
         did = measured(asked, facts, adult_from=rules.family.adult_from)["person_id"]
-        wanted = wanted | pl.col("person_id").is_in(did.implode())
+        was_young = age(born, window_of(asked, facts).first_day) < rules.family.adult_from
+        wanted = wanted | pl.col("person_id").is_in(did.implode()) | was_young.fill_null(False)
     people = members.filter(wanted)
     if asked.ages is not None:
         of_age = years.is_between(asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else 200)
@@ -125,7 +159,7 @@ def _together(known: pl.DataFrame) -> pl.DataFrame:
     """The members' measures added up, for a question asked of the family."""
     texts = pl.col("evidence").drop_nulls().str.strip_chars("[]").str.join(",")
     return known.group_by("family_id", maintain_order=True).agg(
-        pl.lit(None, dtype=pl.String).alias("person_id"),
+        pl.lit(None, dtype=known.schema["person_id"]).alias("person_id"),
         pl.col("value").sum(),
         pl.col("out_of").sum(),
         pl.col("newest_on").max(),
@@ -140,7 +174,8 @@ def _together(known: pl.DataFrame) -> pl.DataFrame:
 def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) -> pl.DataFrame:
     """Measures against the bound of the day, as rows of the Findings table."""
     window, bound = window_of(asked, facts), asked.bound_on(facts.as_of)
-    return known.with_columns(outcome_of(asked, bound).alias("outcome")).select(
+    gap = pl.when(pl.col("outcome") == UNKNOWN).then(pl.col("why").fill_null("it is not known"))
+    findings = known.with_columns(outcome_of(asked, bound).alias("outcome")).select(
         "family_id",
         "person_id",
         pl.lit(asked.id).alias("criterion"),
@@ -152,11 +187,12 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
         pl.lit(window.first_day).alias("window_from"),
         pl.lit(window.last_day).alias("window_to"),
         "newest_on",
-        pl.when(pl.col("outcome") == UNKNOWN)
-        .then(pl.format("{}; {} would settle it", pl.col("why").fill_null("it is not known"), pl.lit(asked.settled_by)))
-        .alias("detail"),
+        gap.alias("detail"),
         "evidence",
     )
+    whys = findings["detail"].drop_nulls().unique()
+    sentences = {why: f"{why}; {asked.settled_by} would settle it" for why in whys}
+    return findings.with_columns(pl.col("detail").replace_strict(sentences, default=None, return_dtype=pl.String))
 
 
 def _of_no_known_adult(
@@ -200,26 +236,18 @@ def _of_no_known_adult(
 
 
 def _strand(
-    strand: Strand, rules: Ruleset, findings: pl.DataFrame, families: pl.DataFrame, facts: Facts
+    strand: Strand, rules: Ruleset, findings: list[pl.DataFrame], families: pl.DataFrame, facts: Facts
 ) -> pl.DataFrame:
     """Any one criterion of any one member is enough; one unknown among the unmet leaves it unknown."""
     labels = {criterion.id: criterion.label for criterion in rules.criterion}
-    words = pl.col("label").unique(maintain_order=True).str.join("; ")
+    rows = pl.concat(findings).select("family_id", "criterion", "outcome", "detail")
     decided = (
-        findings.filter(pl.col("strand") == strand.id)
-        .with_columns(pl.col("criterion").replace_strict(labels, default="").alias("label"))
-        .group_by("family_id", maintain_order=True)
-        .agg(
-            any_of(pl.col("outcome")).alias("outcome"),
-            pl.col("label").filter(pl.col("outcome") == MET).unique(maintain_order=True).str.join("; ").alias("met_by"),
-            pl.col("detail")
-            .filter(pl.col("outcome") == UNKNOWN)
-            .unique(maintain_order=True)
-            .str.join("; ")
-            .alias("gap"),
-            words.alias("asked"),
-        )
+        rows.group_by("family_id")
+        .agg(any_of(pl.col("outcome")).alias("outcome"))
+        .join(_labels_met(rows, labels), on="family_id", how="left")
+        .join(_what_is_missing(rows), on="family_id", how="left")
     )
+    asked = "; ".join(labels[each] for each in sorted({name for frame in findings for name in _criteria(frame)}))
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
     return families.join(decided, on="family_id", how="left", maintain_order="left").select(
@@ -231,46 +259,75 @@ def _strand(
         .when(pl.col("outcome") == UNKNOWN)
         .then(pl.format("Not known: {}.", "gap"))
         .when(pl.col("outcome") == NOT_MET)
-        .then(pl.format("Not met: none of these holds: {}.", "asked"))
+        .then(pl.lit(f"Not met: none of these holds: {asked}."))
         .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
         .alias("reason"),
     )
 
 
+def _criteria(findings: pl.DataFrame) -> list[str]:
+    return findings.head(1)["criterion"].to_list()
+
+
+def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
+    """The labels of the criteria that each family meets, each once."""
+    return (
+        rows.filter(pl.col("outcome") == MET)
+        .select("family_id", "criterion")
+        .unique()
+        .sort("family_id", "criterion")
+        .group_by("family_id", maintain_order=True)
+        .agg(pl.col("criterion").replace_strict(labels, default="").str.join("; ").alias("met_by"))
+    )
+
+
+def _what_is_missing(rows: pl.DataFrame) -> pl.DataFrame:
+    """What is not known of each family, each gap once."""
+    return (
+        rows.filter(pl.col("outcome") == UNKNOWN)
+        .select("family_id", "criterion", "detail")
+        .unique(["family_id", "detail"], keep="first", maintain_order=True)
+        .sort("family_id", "criterion", maintain_order=True)
+        .group_by("family_id", maintain_order=True)
+        .agg(pl.col("detail").str.join("; ").alias("gap"))
+    )
+
+
 def _eligible(
-    rules: Ruleset, strands: pl.DataFrame, findings: pl.DataFrame, members: pl.DataFrame, facts: Facts
+    rules: Ruleset, strands: pl.DataFrame, found: Mapping[str, pl.DataFrame], members: pl.DataFrame, facts: Facts
 ) -> pl.DataFrame:
     """Eligible by any route whose conditions all hold, where the family has whom the programme is for."""
-    wide = strands_of_families(rules, strands, findings, members)
+    wide = strands_of_families(rules, strands, found.values(), members)
     wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
     routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
-    decided = wide.with_columns(pl.col("has_required").fill_null(NOT_MET)).with_columns(
-        **routes, best=any_of([*routes.values()])
+    decided = (
+        wide.with_columns(pl.col("has_required").fill_null(NOT_MET), tally=_tally(rules), **routes)
+        .with_columns(best=any_of([pl.col(name) for name in routes]))
+        .with_columns(outcome=all_of([pl.col("best"), pl.col("has_required")]))
     )
-    eligible = all_of([pl.col("best"), pl.col("has_required")])
     met_by = pl.coalesce(
         pl.when(pl.col(f"route {route.id}") == MET).then(pl.lit(f"Met by {route.label}")) for route in rules.route
     )
-    tally = _tally(rules)
-    return decided.with_columns(eligible.alias("outcome")).select(
+    is_open = pl.col("outcome") == UNKNOWN
+    return decided.select(
         "family_id",
         pl.lit("eligible").alias("strand"),
         "outcome",
         pl.when(pl.col("has_required") == NOT_MET)
         .then(pl.format("Not met: {}.", "required_why"))
         .when(pl.col("outcome") == MET)
-        .then(pl.format("{}. {}.", met_by, tally))
-        .when((pl.col("outcome") == UNKNOWN) & (pl.col("has_required") == UNKNOWN) & (pl.col("best") == MET))
-        .then(pl.format("Not known: {}. {}.", "required_why", tally))
-        .when(pl.col("outcome") == UNKNOWN)
-        .then(pl.format("Not known: what is not known could decide it. {}.", tally))
-        .otherwise(pl.format("Not met. {}.", tally))
+        .then(pl.format("{}. {}.", met_by, "tally"))
+        .when(is_open & (pl.col("has_required") == UNKNOWN) & (pl.col("best") == MET))
+        .then(pl.format("Not known: {}. {}.", "required_why", "tally"))
+        .when(is_open)
+        .then(pl.format("Not known: what is not known could decide it. {}.", "tally"))
+        .otherwise(pl.format("Not met. {}.", "tally"))
         .alias("reason"),
     )
 
 
 def strands_of_families(
-    rules: Ruleset, strands: pl.DataFrame, findings: pl.DataFrame, members: pl.DataFrame
+    rules: Ruleset, strands: pl.DataFrame, findings: Iterable[pl.DataFrame], members: pl.DataFrame
 ) -> pl.DataFrame:
     """A row a family with the outcome of each strand, and of each as its residents account for it (`resident ...`)."""
     wide = strands.pivot(on="strand", index="family_id", values="outcome", maintain_order=True)
@@ -292,7 +349,7 @@ def _tally(rules: Ruleset) -> pl.Expr:
     return pl.when(line == "").then(pl.lit("No need is met or in doubt")).otherwise(line)
 
 
-def _of_residents(rules: Ruleset, findings: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+def _of_residents(rules: Ruleset, findings: Iterable[pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
     """Each strand as those who live with the family account for it, in columns `resident <strand>`."""
     blank = [pl.lit(None, dtype=pl.String).alias(f"resident {strand.id}") for strand in rules.strand]
     families = members.select(pl.col("family_id").unique().sort())
@@ -301,7 +358,7 @@ def _of_residents(rules: Ruleset, findings: pl.DataFrame, members: pl.DataFrame)
     linked = members.filter(pl.col("role") == LINKED).select("family_id", "person_id")
     alone = families.join(linked, on="family_id", how="semi")
     own = (
-        findings.join(alone, on="family_id", how="semi")
+        pl.concat([each.join(alone, on="family_id", how="semi") for each in findings])
         .join(linked, on=["family_id", "person_id"], how="anti")
         .group_by("family_id", "strand")
         .agg(any_of(pl.col("outcome")).alias("outcome"))

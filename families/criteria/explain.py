@@ -80,7 +80,7 @@ def _known(finding: Mapping[str, object], asked: Asked, who: str) -> str:
     span = _span(finding, asked)
     match asked.measure:
         case "status":
-            what = asked.what if finding["outcome"] == "met" else asked.what_not
+            what = asked.what if value else asked.what_not
             newest = finding["newest_on"]
             when = f"by the data of {day(newest)}" if asked.snapshot and isinstance(newest, dt.date) else ""
             return f"{who} {what} {when or span}."

@@ -9,12 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from families import dates
 from families.criteria.ruleset import Asked
 from families.dates import Term
+
+if TYPE_CHECKING:
+    from families.criteria.coding import Coded
 
 EVIDENCE = ["source", "delivery", "row"]
 RECORD = ["delivery", "row", "part"]
@@ -52,12 +56,19 @@ class Facts:
     silences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SILENCES))
     is_whole_family: bool = False
     _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+    _coded: list[Coded] = field(default_factory=list, compare=False, repr=False)
 
     def once(self, key: tuple[object, ...], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """A frame that several criteria need, worked out the first time one asks."""
         if key not in self._worked_out:
             self._worked_out[key] = work()
         return self._worked_out[key]
+
+    def in_numbers(self, work: Callable[[Facts], Coded]) -> Coded:
+        """The same facts with numbers for ids, worked out the first time a ruleset asks."""
+        if not self._coded:
+            self._coded.append(work(self))
+        return self._coded[0]
 
 
 @dataclass(frozen=True)

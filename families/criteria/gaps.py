@@ -37,8 +37,11 @@ def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool =
         )
         .with_columns((pl.business_day_count("from", pl.col("to").dt.offset_by("1d"))).alias("days"))
         .filter(pl.col("to") >= pl.col("from").dt.offset_by(f"{SHORTEST_STAY_DAYS}d"))
-        .join(school_ages(facts), on="person_id")
-        .filter(pl.col("from") >= pl.col("school_age_from"), pl.col("from") <= pl.col("school_age_to"))
+        .join(school_ages(facts), on="person_id", how="left")
+        .filter(
+            pl.col("school_age_from").is_null()
+            | pl.col("from").is_between(pl.col("school_age_from"), pl.col("school_age_to"))
+        )
     )
     known = facts.absence.select("person_id", "school", "academic_year", "term", "half")
     whole = known.filter(pl.col("half").is_null()).drop("half")
@@ -82,7 +85,7 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
         .join(school_ages(facts), on="person_id", how="left")
         .filter(of_age)
         .join(placed, on="person_id", how="anti")
-        .join(facts.absence, on="person_id", how="anti")
+        .join(_absence_within(facts, window), on="person_id", how="anti")
         .sort("person_id")
         .select(
             "person_id",
@@ -90,6 +93,17 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
             pl.lit("no school is known").alias("why"),
         )
     )
+
+
+def _absence_within(facts: Facts, window: Window) -> pl.DataFrame:
+    """The attendance on record of terms that meet a window."""
+    terms = [term for term in facts.terms if term.first_day <= window.last_day and term.last_day >= window.first_day]
+    keys = pl.DataFrame(
+        [(term.academic_year, term.name) for term in terms],
+        schema={"academic_year": pl.String, "term": pl.String},
+        orient="row",
+    )
+    return facts.absence.join(keys, on=["academic_year", "term"], how="semi")
 
 
 def _half_terms(terms: list[Term]) -> pl.DataFrame:
@@ -120,6 +134,10 @@ def _half_terms(terms: list[Term]) -> pl.DataFrame:
 
 def school_ages(facts: Facts) -> pl.DataFrame:
     """First and last day of compulsory school age of each child with a date of birth."""
+    return facts.once(("school ages",), lambda: _school_ages(facts))
+
+
+def _school_ages(facts: Facts) -> pl.DataFrame:
     births = facts.members.select("person_id", "date_of_birth").drop_nulls().unique("person_id")
     days = births.select(pl.col("date_of_birth").unique().sort()).to_series()
     ages = pl.DataFrame(
@@ -247,11 +265,12 @@ def provision_gaps(facts: Facts) -> pl.DataFrame:
 
 def gaps_of(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """People of whom what a question asks is not, or not wholly, known: one row a person."""
-    found = [
-        facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts)),
-        _doubtful(asked, facts, adult_from=adult_from),
-        _silent(asked, facts),
-    ]
+    found = [facts.once(_gap_key(asked, facts), lambda: _gaps_of_table(asked, facts))]
+    found.append(_doubtful(asked, facts, adult_from=adult_from))
+    if facts.silences.height:
+        found.append(_silent(asked, facts))
+    if asked.baseline is not None:
+        found.append(_without_baseline(asked, facts))
     several = [frame for frame in found if frame.height]
     if len(several) < 2:
         return several[0] if several else found[0]
@@ -307,6 +326,20 @@ def _doubtful(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     )
 
 
+def _without_baseline(asked: Asked, facts: Facts) -> pl.DataFrame:
+    """People of whom it is not known when the work began, where a reduction is measured from then."""
+    return (
+        baseline_of(asked, facts)
+        .filter(pl.col("base_from").is_null())
+        .sort("person_id")
+        .select(
+            "person_id",
+            pl.lit(None, dtype=pl.Int64).alias("missing"),
+            pl.lit("it is not known when the work with the family began").alias("why"),
+        )
+    )
+
+
 def _silent(asked: Asked, facts: Facts) -> pl.DataFrame:
     return (
         facts.silences.filter(pl.col("table") == asked.table)
@@ -317,7 +350,7 @@ def _silent(asked: Asked, facts: Facts) -> pl.DataFrame:
 
 
 def _everybody(facts: Facts) -> pl.DataFrame:
-    return facts.members.select(pl.col("person_id").unique().sort())
+    return facts.once(("everybody",), lambda: facts.members.select(pl.col("person_id").unique().sort()))
 
 
 def _benefit_gaps(asked: Asked, facts: Facts) -> pl.DataFrame:

@@ -6,6 +6,8 @@ A measure returns one row a person of whom any row tells: person_id, value, out_
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from families.criteria.ages import age
@@ -42,11 +44,12 @@ def wanted_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 
 def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """Rows of the window that would count if a column that is blank in them were known: person_id, column."""
-    if asked.measure == "share" or not asked.where:
+    events = facts.events.get(asked.table)
+    if events is None or not any(events[name].null_count() for name in asked.where):
         return pl.DataFrame(schema={"person_id": pl.String, "column": pl.String})
     blank = pl.any_horizontal(pl.col(name).is_null() for name in asked.where)
     might = pl.all_horizontal(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
-    rows = _of_age(facts.events[asked.table].filter(blank & might), asked, facts, adult_from=adult_from)
+    rows = _of_age(events.filter(blank & might), asked, facts, adult_from=adult_from)
     names = pl.concat_str(
         [pl.when(pl.col(name).is_null()).then(pl.lit(name.replace("_", " "))) for name in asked.where],
         separator=" and ",
@@ -58,13 +61,19 @@ def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFram
 
 
 def _of_age(rows: pl.DataFrame, asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
-    """Where the age at the event counts: the rows of people who were no adults on the day it happened."""
+    """Where the age at the event counts: the rows of people who were no adults on the day it happened.
+
+    Without a date of birth the role in the family decides.
+    """
     if asked.age_at == "as_of":
         return rows
-    births = facts.members.select("person_id", "date_of_birth").unique("person_id", keep="first", maintain_order=True)
+    people = facts.members.select("person_id", "date_of_birth", "role").unique(
+        "person_id", keep="first", maintain_order=True
+    )
     day = "offence_on" if "offence_on" in rows.columns else "on"
-    young = age(pl.col("date_of_birth"), pl.coalesce(day, "on")) < adult_from
-    return rows.join(births, on="person_id", how="inner", maintain_order="left").filter(young).drop("date_of_birth")
+    young = (age(pl.col("date_of_birth"), pl.coalesce(day, "on")) < adult_from).fill_null(pl.col("role") == "child")
+    named = rows.rename({"role": "role_in_event"}) if "role" in rows.columns else rows
+    return rows.filter(named.join(people, on="person_id", how="left", maintain_order="left").select(young).to_series())
 
 
 def passes(where: Filters) -> pl.Expr:
@@ -205,12 +214,12 @@ def _without_excluded(asked: Asked, facts: Facts, *, adult_from: int) -> pl.Data
     if not asked.unless:
         return spells
     excluding = facts.events[asked.table].filter(passes(asked.unless))
-    end = pl.lit(facts.as_of)
+    end, beginning = pl.lit(dt.date.max), pl.lit(dt.date.min)
     overlapping = (
         spells.join(excluding.select("person_id", "on", "until"), on="person_id", suffix="_other")
         .filter(
-            pl.col("on").fill_null(end) <= pl.col("until_other").fill_null(end),
-            pl.col("on_other").fill_null(end) <= pl.col("until").fill_null(end),
+            pl.col("on").fill_null(beginning) <= pl.col("until_other").fill_null(end),
+            pl.col("on_other").fill_null(beginning) <= pl.col("until").fill_null(end),
         )
         .select("person_id", "on", "until", *EVIDENCE)
         .unique()

@@ -39,7 +39,7 @@ def near_misses(rules: Ruleset, found: Evaluation, facts: Facts) -> pl.DataFrame
     members = members_asked(rules, facts)
     linked = members.filter(pl.col("role") == LINKED).select("family_id", "person_id")
     strands = found.assessments.filter(pl.col("strand") != ELIGIBLE)
-    wide = _not_eligible(rules, found, facts, strands_of_families(rules, strands, found.findings, members))
+    wide = _not_eligible(rules, found, facts, strands_of_families(rules, strands, [found.findings], members))
     wanted = _nearest_route(rules, wide).explode("strand", empty_as_null=True, keep_nulls=True)
     unmet = found.findings.filter(pl.col("outcome") != MET).join(linked, on=["family_id", "person_id"], how="anti")
     unmet = unmet.join(wanted, on=["family_id", "strand"], how="semi")

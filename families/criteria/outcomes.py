@@ -67,9 +67,8 @@ def _share(asked: Asked, bound: Bound) -> tuple[pl.Expr, pl.Expr]:
         known = (
             _mean(operator, percent, asked) if asked.averaging == "mean_of_terms" else _each(operator, percent, asked)
         )
-        return pl.when("has_gap").then(pl.lit(False)).otherwise(known), pl.when("has_gap").then(pl.lit(True)).otherwise(
-            known
-        )
+        open_ = pl.col("has_gap") | ((out_of == 0) & pl.lit(operator not in GROWING))
+        return ~open_ & known, open_ | known
     least = _compared(operator, percent, value, out_of + missing, asked)
     most = _compared(operator, percent, value + missing, out_of + missing, asked)
     nothing = out_of + missing == 0

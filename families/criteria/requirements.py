@@ -94,5 +94,7 @@ def _expecting(facts: Facts) -> pl.DataFrame:
     sources = list(ASKABLE["service_flags"].sources)
     is_told = unbroken(facts.coverage.filter(pl.col("source").is_in(sources))) is not None
     expects = pl.col("person_id").is_in(expecting["person_id"].implode())
-    outcome = pl.when(expects).then(pl.lit(MET)).otherwise(pl.lit(NOT_MET if is_told else UNKNOWN))
+    silent = facts.silences.filter(pl.col("table") == "service_flags")["person_id"]
+    is_known = pl.lit(is_told) & ~pl.col("person_id").is_in(silent.implode())
+    outcome = pl.when(expects).then(pl.lit(MET)).when(is_known).then(pl.lit(NOT_MET)).otherwise(pl.lit(UNKNOWN))
     return _of_families(facts.members.filter("is_resident"), outcome=outcome)

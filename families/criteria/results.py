@@ -18,9 +18,9 @@ from families.criteria.evaluate import (
     FINDING,
     Evaluation,
     as_findings,
-    evaluate,
     members_asked,
     people_asked,
+    reviews_of,
     with_knowledge,
 )
 from families.criteria.facts import Facts
@@ -28,6 +28,7 @@ from families.criteria.gaps import school_ages
 from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of
 from families.criteria.ruleset import (
     CaseworkCondition,
+    Condition,
     MeasuredCondition,
     ProgressCondition,
     ResultRoute,
@@ -134,8 +135,8 @@ def _measured(
         findings = _condition_findings(condition, rules, facts, members)
         every.append(findings)
         decided.append(_of_family(condition, rules, facts, members, findings, casework, entry))
-    empty = evaluate(rules, facts).findings.clear()
-    return (pl.concat(every) if every else empty).sort("family_id", "criterion", "person_id"), decided
+    findings = pl.concat(every) if every else entry.findings.clear()
+    return findings.sort("family_id", "criterion", "person_id"), decided
 
 
 def _condition_findings(
@@ -194,7 +195,7 @@ def _of_family(
             pl.col("outcome").fill_null(nobody),
         )
     )
-    frame = _not_yet(condition, facts, _where_relevant(condition, frame, entry))
+    frame = _not_yet(condition, facts, _where_relevant(condition, frame, casework, entry))
     return frame.select("family_id", pl.lit(condition.id).alias("condition"), "outcome", "detail")
 
 
@@ -212,21 +213,42 @@ def _leavers(condition: MeasuredCondition, facts: Facts, members: pl.DataFrame) 
     return wanted.select("family_id").unique().with_columns(pl.lit(True).alias("has_left"))
 
 
-def _where_relevant(condition: MeasuredCondition, frame: pl.DataFrame, entry: Evaluation) -> pl.DataFrame:
-    """Neutral where there was nothing to improve: no event before or since, or the strand not met at the start."""
+def _where_relevant(
+    condition: MeasuredCondition, frame: pl.DataFrame, casework: Casework, entry: Evaluation
+) -> pl.DataFrame:
+    """Neutral where there was nothing to improve: no event before or since, or no such problem of the family.
+
+    Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
+    """
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
         nothing = (pl.col("value").fill_null(0) == 0) & (pl.col("out_of").fill_null(0) == 0)
-        why = f"no {condition.what} before or since"
+        neutral, why = nothing & (pl.col("outcome") != UNKNOWN), f"no {condition.what} before or since"
+        doubtful = pl.lit(False)
     else:
-        met = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == MET)
-        nothing = ~pl.col("family_id").is_in(met["family_id"].implode())
-        why = "not a problem when the work began"
-    neutral = nothing & (pl.col("outcome") != UNKNOWN)
+        began = {
+            outcome: entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == outcome)
+            for outcome in (MET, UNKNOWN)
+        }
+        was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
+        recorded = casework.problems.filter(pl.col("strand") == condition.strand)
+        is_relevant = was[MET] | pl.col("family_id").is_in(recorded["family_id"].implode())
+        neutral, why = ~is_relevant & ~was[UNKNOWN], "not a problem when the work began, nor found since"
+        doubtful = ~is_relevant & was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
     return frame.with_columns(
-        pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
-        pl.when(neutral).then(pl.lit(why)).otherwise("detail").alias("detail"),
+        pl.when(neutral)
+        .then(pl.lit(NEUTRAL))
+        .when(doubtful)
+        .then(pl.lit(UNKNOWN))
+        .otherwise("outcome")
+        .alias("outcome"),
+        pl.when(neutral)
+        .then(pl.lit(why))
+        .when(doubtful)
+        .then(pl.lit("it is not known whether this was a problem when the work began"))
+        .otherwise("detail")
+        .alias("detail"),
     )
 
 
@@ -280,7 +302,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
         rows.group_by("family_id", maintain_order=True)
         .agg(
             all_of(pl.col("outcome")).alias("outcome"),
-            pl.col("detail").drop_nulls().unique(maintain_order=True).str.join("; "),
+            pl.col("detail").drop_nulls().unique().sort().str.join("; "),
         )
         .select("family_id", pl.lit(condition).alias("condition"), "outcome", "detail")
     )
@@ -288,10 +310,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
 
 def _of_problem(rule: ProgressCondition, day: dt.date) -> pl.Expr:
     lasted = pl.col("resolved_on").dt.offset_by(f"{rule.sustained_months}mo") <= day
-    is_met = pl.coalesce(
-        "measure_met",
-        pl.when(rule.sustained_after == "resolution").then(lasted).otherwise(pl.col("resolved_on") <= day),
-    ).fill_null(False)
+    is_met = pl.coalesce("measure_met", lasted).fill_null(False)
     if rule.accepts_equivalent_progress:
         is_met = is_met | pl.col("has_equivalent_progress").fill_null(False)
     if rule.sustained_after == "closure":
@@ -399,7 +418,7 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
     holding = {review.id: review for review in rules.review if review.holds}
     if not holding:
         return {}
-    reviews = evaluate(rules, facts).reviews.filter(pl.col("criterion").is_in(list(holding)), pl.col("outcome") == MET)
+    reviews = reviews_of(rules, facts, holding).filter(pl.col("outcome") == MET)
     found: dict[str, list[tuple[str, str]]] = {}
     for family, name in reviews.select("family_id", "criterion").unique().sort("family_id", "criterion").rows():
         found.setdefault(family, []).extend((route, holding[name].label) for route in holding[name].holds)
@@ -409,19 +428,15 @@ def _held(rules: Ruleset, facts: Facts) -> dict[str, list[tuple[str, str]]]:
 def _is_evidenced(rules: Ruleset, family: dict[str, Any], entry: Evaluation) -> bool:
     """Whether the strands whose evidence was found when the claim was sampled are enough to be eligible."""
     found = family["evidenced"]
-    if found is None:
-        return True
-    return any(
-        all(
-            len([name for name in _strands_of(part.of, rules) if name in found]) >= part.at_least
-            for part in route.conditions
-        )
-        for route in rules.route
+    return found is None or any(
+        all(_is_shown(part, found, rules) for part in route.conditions) for route in rules.route
     )
 
 
-def _strands_of(names: list[str] | str, rules: Ruleset) -> list[str]:
-    return [strand.id for strand in rules.strand] if isinstance(names, str) else names
+def _is_shown(part: Condition, found: list[str], rules: Ruleset) -> bool:
+    """Whether so many of a condition's strands, under so many headlines, are among those found."""
+    shown = [strand for strand in rules.strand if strand.id in found and (part.of == "all" or strand.id in part.of)]
+    return len(shown) >= part.at_least and len({strand.headline for strand in shown}) >= part.distinct_headlines
 
 
 def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claiming: Claiming) -> str | None:
@@ -525,8 +540,11 @@ def _claimable_from(rules: Ruleset, family: dict[str, Any], casework: Casework) 
     for rule in rules.progress_condition:
         if rule.sustained_after == "closure":
             days.append(_months_after(family["closed_on"], rule.sustained_months))
-        else:
-            days += [_months_after(day, rule.sustained_months) for day in own["resolved_on"]]
+        days += [
+            _months_after(day, rule.sustained_months)
+            for day, is_met in own.select("resolved_on", "measure_met").rows()
+            if is_met is None
+        ]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from families.criteria.overlay import Overlay, overlay_mistakes, with_overlay
 from families.criteria.ruleset import Ruleset
@@ -75,6 +78,33 @@ def read_ruleset(path: Path, *, switches: Mapping[str, str] | None = None) -> Lo
     for name, option in sorted(chosen.items()):
         digest.update(f"\n{name}={option}".encode())
     return LoadedRuleset(Ruleset.model_validate(switched), digest.hexdigest(), chosen, overlay)
+
+
+def as_kept(loaded: LoadedRuleset) -> dict[str, Any]:
+    """A ruleset as texts to be kept with what it was used for: sha256, rules, switches and overlay, as JSON."""
+    overlay = loaded.overlay
+    return {
+        "sha256": loaded.sha256,
+        "rules": loaded.rules.model_dump_json(by_alias=True),
+        "switches": json.dumps(dict(loaded.switches), sort_keys=True),
+        "overlay": overlay.model_dump_json(by_alias=True, exclude_defaults=True) if overlay else None,
+    }
+
+
+def from_kept(*, sha256: str, rules: str, switches: Mapping[str, str], overlay: str | None) -> LoadedRuleset:
+    """The ruleset that `as_kept` kept. Raises Refused where another version of the software kept it."""
+    try:
+        kept = Overlay.model_validate_json(overlay) if overlay else None
+        return LoadedRuleset(Ruleset.model_validate_json(rules), sha256, switches, kept)
+    except ValidationError:
+        raise Refused("These rules were kept by another version of the software: run `families refresh`.") from None
+
+
+def kept_overlay_mistakes(overlay: Overlay) -> list[str]:
+    """What is wrong with an overlay in use by the rulesets and checks of this version; nothing as a rule."""
+    raw = overlay.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+    base = _base_of(raw)
+    return overlay_mistakes(raw, base=base, known=list(shipped())) or mistakes(with_overlay(base or {}, overlay))
 
 
 def file_mistakes(path: Path) -> list[str]:

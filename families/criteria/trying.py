@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,17 +11,17 @@ import polars as pl
 
 from families.criteria import money
 from families.criteria.case import Case
-from families.criteria.case_facts import case_casework, case_facts
+from families.criteria.case_facts import case_casework, case_facts, names_of
 from families.criteria.evaluate import Evaluation, evaluate
 from families.criteria.explain import explained
-from families.criteria.facts import Facts
-from families.criteria.results import Claiming, Results, evaluate_results
+from families.criteria.results import Claiming, evaluate_results
 from families.criteria.rulebook import LoadedRuleset, in_force_on, load_ruleset, programmes
 from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 
 VERSION_SWITCH = "framework_version"
 BY_DATE = "by_date"
+OUTCOMES = {"met": "met", "not_met": "not met", "unknown": "not known"}
 
 
 @dataclass(frozen=True)
@@ -56,28 +56,54 @@ class Verdict:
 
 def try_case(case: Case) -> Verdict:
     """Run one case through the real evaluator. Raises Refused for a ruleset, switch or term there is not."""
-    loaded = _ruleset_of(case)
-    rules = loaded.rules
-    verdict: dict[str, Any] = {
-        "id": case.id,
-        "ruleset": rules.id,
-        "as_of": str(case.as_of),
-        "switches": dict(loaded.switches),
-        "notes": list(_notes(case, rules)),
-    }
-    if case.person:
-        _refuse_unknown_names(case, rules)
-        facts = case_facts(case, as_of=case.as_of)
-        evaluation = evaluate(rules, facts)
-        verdict |= _eligibility(evaluation, rules, facts)
-        if case.programme is not None:
-            verdict |= _result(case, rules)
-    if case.authority is not None:
-        verdict["authority"] = _authority(case, rules)
-    return Verdict(**verdict)
+    return try_cases([case])[0]
 
 
-def _ruleset_of(case: Case) -> LoadedRuleset:
+def try_cases(cases: Sequence[Case]) -> list[Verdict]:
+    """Run cases through the real evaluator, those that ask alike together, as families of one authority."""
+    loaded = [ruleset_of(case) for case in cases]
+    told: list[dict[str, Any]] = [
+        {
+            "id": case.id,
+            "ruleset": each.rules.id,
+            "as_of": str(case.as_of),
+            "switches": dict(each.switches),
+            "notes": list(_notes(case, each.rules)),
+        }
+        for case, each in zip(cases, loaded, strict=True)
+    ]
+    for case, each in zip(cases, loaded, strict=True):
+        _refuse_unknown_names(case, each.rules)
+    for group in _alike(cases, loaded, lambda case: (case.as_of,)):
+        for place, found in _eligibility(group, loaded[next(iter(group))].rules):
+            told[place] |= found
+    for group in _alike(cases, loaded, lambda case: (_claim_day(case), case.authority, case.programme is not None)):
+        if next(iter(group.values())).programme is not None:
+            for place, found in _result(group, loaded[next(iter(group))].rules):
+                told[place] |= found
+    for place, case in enumerate(cases):
+        if case.authority is not None:
+            told[place]["authority"] = _authority(case, loaded[place].rules)
+    return [Verdict(**each) for each in told]
+
+
+def _alike(
+    cases: Sequence[Case], loaded: Sequence[LoadedRuleset], day: Callable[[Case], tuple[object, ...]]
+) -> list[dict[int, Case]]:
+    """Cases with people in them, by their place, in groups that share rules and day."""
+    groups: dict[tuple[object, ...], dict[int, Case]] = {}
+    for place, (case, each) in enumerate(zip(cases, loaded, strict=True)):
+        if case.person:
+            groups.setdefault((each.sha256, *day(case)), {})[place] = case
+    return list(groups.values())
+
+
+def _families(group: Mapping[int, Case]) -> dict[str, Case]:
+    """Each case of a group under a family id: its place among the cases."""
+    return {str(place): case for place, case in group.items()}
+
+
+def ruleset_of(case: Case) -> LoadedRuleset:
     """The ruleset the case names, or the one in force on the day that decides."""
     if case.ruleset != BY_DATE:
         return load_ruleset(case.ruleset, switches=case.switches)
@@ -127,66 +153,101 @@ def _refuse_unknown_names(case: Case, rules: Ruleset) -> None:
         raise Refused("\n".join(wrong))
 
 
-def _eligibility(evaluation: Evaluation, rules: Ruleset, facts: Facts) -> dict[str, Any]:
-    outcomes = dict(evaluation.assessments.select("strand", "outcome").rows())
-    reasons = dict(evaluation.assessments.select("strand", "reason").rows())
-    labels = rules.strand_labels
-    order = [strand.id for strand in rules.strand]
-    reviews = evaluation.reviews.filter(pl.col("outcome") == "met")
-    return {
-        "strands": {name: outcomes.get(name, "not_met") for name in order},
-        "eligible": outcomes.get("eligible", "not_met"),
-        "why": [f"{labels[name]}: {reasons[name]}" for name in (*order, "eligible") if name in reasons],
-        "findings": _sentences(evaluation.findings, rules, facts),
-        "reviews": reviews["criterion"].unique(maintain_order=True).to_list(),
-    }
+def _eligibility(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[int, dict[str, Any]]]:
+    families = _families(group)
+    as_of = next(iter(group.values())).as_of
+    evaluation = evaluate(rules, case_facts(families, as_of=as_of))
+    names = names_of(families, as_of=as_of)
+    labels, order = rules.strand_labels, [strand.id for strand in rules.strand]
+    assessments = _by_family(evaluation.assessments)
+    findings = _by_family(_explained(evaluation.findings, rules, names, as_of))
+    reviews = _by_family(evaluation.reviews.filter(pl.col("outcome") == "met"))
+    for place in group:
+        own = assessments.get(str(place), evaluation.assessments.clear())
+        outcomes, reasons = (dict(own.select("strand", column).rows()) for column in ("outcome", "reason"))
+        yield (
+            place,
+            {
+                "strands": {name: outcomes.get(name, "not_met") for name in order},
+                "eligible": outcomes.get("eligible", "not_met"),
+                "why": [f"{labels[name]}: {reasons[name]}" for name in (*order, "eligible") if name in reasons],
+                "findings": _column(findings.get(str(place)), "sentence"),
+                "reviews": list(dict.fromkeys(_column(reviews.get(str(place)), "criterion"))),
+            },
+        )
 
 
-def _sentences(findings: pl.DataFrame, rules: Ruleset, facts: Facts) -> list[str]:
-    people = facts.members.select("person_id", pl.col("person_id").alias("forename"), "date_of_birth").unique(
-        "person_id", keep="first", maintain_order=True
+def _by_family(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(key[0]): rows for key, rows in frame.partition_by("family_id", as_dict=True).items()}
+
+
+def _column(frame: pl.DataFrame | None, name: str) -> list[str]:
+    return [] if frame is None else frame[name].to_list()
+
+
+def _explained(findings: pl.DataFrame, rules: Ruleset, names: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Findings with their sentence, in the ruleset's order; a case has no rows of files to point at."""
+    place = {name: number for number, name in enumerate(rules.asked())}
+    ordered = findings.sort("family_id", pl.col("criterion").replace_strict(place, return_dtype=pl.Int64), "person_id")
+    told = ordered.with_columns(pl.lit(None, dtype=pl.String).alias("evidence"))
+    return explained(told, rules=rules, people=names, as_of=as_of, file_names={})
+
+
+def _result(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[int, dict[str, Any]]]:
+    families = _families(group)
+    first = next(iter(group.values()))
+    day = _claim_day(first)
+    area = first.authority.payment_by_results_area if first.authority else True
+    found = evaluate_results(
+        rules,
+        case_facts(families, as_of=day),
+        case_casework(families),
+        entry=_entry(families, rules),
+        claiming=Claiming(is_payment_by_results_area=area, programme_of=programmes()),
     )
-    told = explained(
-        findings.with_columns(pl.lit(None, dtype=pl.String).alias("evidence")),
-        rules=rules,
-        people=people,
-        as_of=facts.as_of,
-        file_names={},
-    )
-    return told["sentence"].to_list()
+    findings = _by_family(_explained(found.findings, rules, names_of(families, as_of=day), day))
+    routes, conditions = _by_family(found.routes), _by_family(found.conditions)
+    for place in group:
+        key = str(place)
+        row = found.results.row(by_predicate=pl.col("family_id") == key, named=True)
+        yield (
+            place,
+            {
+                "routes": dict(routes[key].select("route", "outcome").rows()) if key in routes else {},
+                "conditions": [
+                    *_condition_lines(conditions.get(key), rules),
+                    *_column(findings.get(key), "sentence"),
+                ],
+                "result": row["status"],
+                "result_reason": row["reason"],
+                "claimable_from": str(row["claimable_from"]) if row["claimable_from"] else None,
+                "payable": row["payable"],
+                "attachment": row["attachment"],
+                "total": row["total"],
+                "counts_as_result": row["counts_as_result"],
+            },
+        )
 
 
-def _result(case: Case, rules: Ruleset) -> dict[str, Any]:
-    work = case.programme
-    assert work is not None  # noqa: S101 (asked by the caller)
-    facts = case_facts(case, as_of=_claim_day(case))
-    began = work.attached_on or _claim_day(case)
-    entry = evaluate(rules, case_facts(case, as_of=began))
-    area = case.authority.payment_by_results_area if case.authority else True
-    claiming = Claiming(is_payment_by_results_area=area, programme_of=programmes())
-    found = evaluate_results(rules, facts, case_casework(case), entry=entry, claiming=claiming)
-    return _told(found, rules, facts)
-
-
-def _told(found: Results, rules: Ruleset, facts: Facts) -> dict[str, Any]:
-    row = found.results.row(0, named=True)
+def _condition_lines(conditions: pl.DataFrame | None, rules: Ruleset) -> list[str]:
     labels = rules.conditions()
-    words = {"met": "met", "not_met": "not met", "unknown": "not known", "neutral": "neutral"}
-    conditions = [
-        f"{labels[name]}: {words[outcome]}{f' ({detail})' if detail else ''}."
-        for name, outcome, detail in found.conditions.select("condition", "outcome", "detail").rows()
-    ]
-    return {
-        "routes": dict(found.routes.select("route", "outcome").rows()),
-        "conditions": [*conditions, *_sentences(found.findings, rules, facts)],
-        "result": row["status"],
-        "result_reason": row["reason"],
-        "claimable_from": str(row["claimable_from"]) if row["claimable_from"] else None,
-        "payable": row["payable"],
-        "attachment": row["attachment"],
-        "total": row["total"],
-        "counts_as_result": row["counts_as_result"],
-    }
+    words = OUTCOMES | {"neutral": "neutral"}
+    rows = [] if conditions is None else conditions.select("condition", "outcome", "detail").rows()
+    return [f"{labels[name]}: {words[outcome]}{f' ({detail})' if detail else ''}." for name, outcome, detail in rows]
+
+
+def _entry(families: Mapping[str, Case], rules: Ruleset) -> Evaluation:
+    """The evaluation of each family on the day the work with it began; of the claim where no day is told."""
+    by_day: dict[dt.date, dict[str, Case]] = {}
+    for family, case in families.items():
+        began = (case.programme.attached_on if case.programme else None) or _claim_day(case)
+        by_day.setdefault(began, {})[family] = case
+    made = [evaluate(rules, case_facts(group, as_of=day)) for day, group in by_day.items()]
+    return Evaluation(
+        pl.concat([each.findings for each in made]),
+        pl.concat([each.assessments for each in made]),
+        pl.concat([each.reviews for each in made]),
+    )
 
 
 def _authority(case: Case, rules: Ruleset) -> dict[str, Any]:
@@ -231,9 +292,6 @@ def differences(case: Case, verdict: Verdict) -> list[str]:
         if wanted is not None and found["authority"].get(name) != wanted:
             wrong.append(f"{name}: expected {wanted}, found {found['authority'].get(name)}")
     return wrong
-
-
-OUTCOMES = {"met": "met", "not_met": "not met", "unknown": "not known"}
 
 
 def told(case: Case, verdict: Verdict, differs: list[str]) -> list[str]:

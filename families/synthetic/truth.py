@@ -24,6 +24,7 @@ import polars as pl
 from families import dates
 from families.synthetic.agencies import census, dwp
 from families.synthetic.dwelling import NEVER
+from families.synthetic.local_factors import befallen
 from families.synthetic.population import day_number, school_start_year
 from families.synthetic.school_days import TERMS
 from families.synthetic.schooling import FEED, PRU
@@ -367,7 +368,7 @@ def _family_rows(
         ("crime_asb", *_crime(world)),
         ("local", *_local(world)),
     ):
-        who = is_child if name == "local" else np.ones(len(person), dtype=bool)
+        who = np.ones(len(person), dtype=bool)
         true[name] = any_of(np.where(happened[person], YES, NO), who)
         known[name] = any_of(np.where(delivered[person], YES, NO), who)
     true["work"], known["work"] = _work(world, members, any_of, is_child, sent)
@@ -425,14 +426,15 @@ def _age_on(born: Array, day: int) -> Array:
 
 
 def _local(world: World) -> tuple[Array, Array]:
-    """A child in need, on a plan or looked after, now or within 12 months."""
+    """A child in need, on a plan or looked after, or another local factor of anybody, now or within 12 months."""
     people, as_of = len(world.people), world.last + 1
     year_ago = day_number(dates.months_before(as_date(as_of), 12))
     episodes = world.troubles.episodes.filter(
         pl.col("kind").is_in(["CIN", "CP", "LAC"]) & (pl.col("start") <= as_of) & (pl.col("end") >= year_ago)
     )
-    delivered = _marked(people, episodes.filter(~pl.col("lost"))["person"])
-    return _marked(people, episodes["person"]), delivered | _returned_as_looked_after(world, year_ago)
+    delivered = _marked(people, episodes.filter(~pl.col("lost"))["person"]) | _returned_as_looked_after(world, year_ago)
+    befell, told = befallen(world, since=year_ago)
+    return _marked(people, episodes["person"]) | befell, delivered | told
 
 
 def _returned_as_looked_after(world: World, since: int) -> Array:

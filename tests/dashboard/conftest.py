@@ -26,16 +26,23 @@ def opened(casebook_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opene
     """Open the dashboard as a made-up person, at the list or at a family's record."""
 
     def open_it(
-        role: str | None = "programme_manager", *, family: str | None = None, url: str = casebook_url
+        role: str | None = "programme_manager",
+        *,
+        family: str | None = None,
+        page: str = "pages_/family_record.py",
+        ruleset: str | None = None,
+        url: str = casebook_url,
     ) -> AppTest:
         monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
         app = AppTest.from_file(APP, default_timeout=60)
         if role is not None:
             app.session_state["chosen_staff_id"] = f"demo-{role.replace('_', '-')}"
         app.run()
-        if family is not None:
-            app.query_params["family"] = family
-            app.switch_page("pages_/family_record.py")
+        for name, value in (("family", family), ("ruleset", ruleset)):
+            if value is not None:
+                app.query_params[name] = value
+        if family is not None or page != "pages_/family_record.py":
+            app.switch_page(page)
             app.run()
         return app
 

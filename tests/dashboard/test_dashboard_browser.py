@@ -228,6 +228,45 @@ def test_nothing_runs_off_the_side(page: Page, address: str, width: int):
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
 
 
+def test_the_rules_are_read_and_a_case_is_tried(page: Page, address: str, tmp_path: Path):
+    page.goto(f"{address}/rules?ruleset=tf1-2012")
+    enter(page, "Priya Raman")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rules")
+    expect(
+        page.get_by_text("A child has 15% or more of their possible sessions as unauthorised absence")
+    ).to_be_visible()
+    assert page.screenshot(path=pictures(tmp_path) / "rules_top.png")
+    page.get_by_text("Parameters, data and sources").first.click()
+    expect(page.get_by_role("cell", name="Over the last three completed terms").first).to_be_visible()
+    assert page.screenshot(path=pictures(tmp_path) / "rules.png", full_page=True)
+
+    tab_to(page, "[role=tab]")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Try these 10").click()
+    expect(page.get_by_text("10 of 10 tried pass")).to_be_visible()
+    page.get_by_text("P1-01, passes").click()
+    expect(page.get_by_text("As the case expects.").first).to_be_visible()
+    assert page.screenshot(path=pictures(tmp_path) / "rules_cases.png", full_page=True)
+
+
+def pictures(otherwise: Path) -> Path:
+    """Where screenshots go: a folder of one's own choice, to look at them, or one that is thrown away."""
+    return Path(os.environ.get("FAMILIES_PICTURES", otherwise))
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_rules_do_not_run_off_the_side(page: Page, address: str, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{address}/rules")
+    enter(page, "Priya Raman")
+    page.get_by_role("heading", level=1, name="Rules").wait_for()
+    page.get_by_role("heading", name="What is tested").wait_for()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
 def test_an_unknown_page_leads_back(page: Page, address: str):
     page.goto(f"{address}/nowhere")
     expect(page.get_by_role("dialog").get_by_text("Page not found")).to_be_visible()

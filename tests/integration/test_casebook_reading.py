@@ -5,12 +5,13 @@ import itertools
 import json
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
 
-from families.casebook.access import MAY_SEE, ROLES
+from families.casebook.access import MAY_READ_RULES, MAY_SEE, ROLES
 from families.casebook.database import CasebookFault
 from families.casebook.demo import add_demo_staff
 from families.casebook.publish import publish
@@ -21,10 +22,12 @@ from families.casebook.reading import (
     demo_staff,
     family_record,
     list_families,
+    published_rules,
     staff_by_id,
     strand_labels,
 )
 from families.casebook.views import ChildBrief, Evidence, FamilySummary, Reader
+from families.criteria.rulebook import from_kept, load_ruleset
 from families.errors import NotAllowed, Refused
 
 MANAGER = Reader(staff_id="s1", role="programme_manager", purpose="identification")
@@ -51,6 +54,33 @@ def test_every_page_can_say_what_its_data_is(published: Engine) -> None:
     assert as_at.published_at == dt.datetime(2013, 9, 2, 8, 30, tzinfo=dt.UTC)
     assert [line.source for line in coverage(published)] == ["dwp", "session_marks", "youth_justice"]
     assert list(strand_labels(published)) == ["education", "crime_asb", "work", "local", "eligible"]
+
+
+def test_the_rules_of_the_publication_are_read_back_as_they_were_used(published: Engine) -> None:
+    kept = published_rules(published, MANAGER)
+    assert kept is not None
+    assert kept.ruleset == "tf1-2012"
+    read = from_kept(sha256=kept.sha256, rules=kept.rules, switches=kept.switches, overlay=kept.overlay)
+    assert read == load_ruleset("tf1-2012")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_those_who_work_with_the_rules_may_read_them(published: Engine, role: str) -> None:
+    reader = Reader(staff_id="s9", role=role, purpose="read the rules")
+    if role in MAY_READ_RULES:
+        assert published_rules(published, reader) is not None
+    else:
+        with pytest.raises(NotAllowed, match="a data analyst or a programme manager"):
+            published_rules(published, reader)
+
+
+def test_a_casebook_published_before_rules_were_kept_says_nothing_of_them(published: Engine) -> None:
+    with published.begin() as connection:
+        connection.execute(sa.text("DELETE FROM published_ruleset"))
+    assert published_rules(published, MANAGER) is None
+    with published.begin() as connection:
+        connection.execute(sa.text("DROP TABLE published_ruleset"))
+    assert published_rules(published, MANAGER) is None
 
 
 def test_an_empty_casebook_says_what_to_do(empty_casebook: Engine) -> None:
@@ -295,3 +325,17 @@ def test_made_up_staff_exist_only_in_a_sample(published: Engine) -> None:
     with pytest.raises(NotAllowed):
         add_demo_staff(published)
     assert staff_by_id(published, staff[0].staff_id) is None
+
+
+def test_what_a_near_miss_lacks_is_listed_and_a_casebook_of_before_lists_on_without_it(casebook: Engine) -> None:
+    run = made_up_run()
+    near = pl.DataFrame({"family_id": ["F01", "F03"], "sentence": ["F01 lacks one.", "F03 lacks one."]})
+    publish(casebook, **(run.for_publish() | {"tables": run.tables | {"near_misses": near}}))
+    listed = list_families(casebook, MANAGER, page_size=50).families
+    assert [family.near_miss for family in listed if family.near_miss] == ["F03 lacks one."]
+
+    with casebook.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE published_family DROP COLUMN near_miss"))
+    again = list_families(casebook, MANAGER, page_size=50).families
+    assert [family.family_id for family in again] == [family.family_id for family in listed]
+    assert not any(family.near_miss for family in again)

@@ -5,14 +5,26 @@ from pathlib import Path
 import pytest
 
 from families.criteria.case import Case, read_cases
-from families.criteria.trying import differences, try_case
+from families.criteria.trying import Verdict, differences, try_cases
 
 CASES = [case for file in sorted(Path(__file__).parent.glob("*.toml")) for case in read_cases(file)]
 
 
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, Verdict]:
+    """All of them in one go, as families of one authority."""
+    return {verdict.id: verdict for verdict in try_cases(CASES)}
+
+
+@pytest.mark.xdist_group("worked cases")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_case(case: Case):
-    assert differences(case, try_case(case)) == []
+def test_case(case: Case, verdicts: dict[str, Verdict]):
+    assert differences(case, verdicts[case.id]) == []
+
+
+def test_cases_come_out_alone_as_they_do_together(verdicts: dict[str, Verdict]):
+    for case in CASES[:: len(CASES) // 12]:
+        assert try_cases([case]) == [verdicts[case.id]]
 
 
 def test_every_case_has_an_id_of_its_own_and_expects_something():

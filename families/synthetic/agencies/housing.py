@@ -21,7 +21,7 @@ _DAYS = ("start", "stop", "arrears_day", "arrears_end", "notice_day", "eviction_
 
 def write_housing(world: World, inbox: Path) -> pl.DataFrame:
     """One row a tenant of a tenancy, current or former, and one an applicant. Numbers are the tenant's own."""
-    rows = pl.concat([_current(world), _former(world), _applicants(world)], how="diagonal")
+    rows = pl.concat([current_tenants(world), _former(world), applicants(world)], how="diagonal")
     rows = rows.with_columns(pl.col(day).fill_null(NEVER) for day in _DAYS).sort("person", "status", "start")
     held = as_held(world, rows.select("person", "home"), source="housing", moves=False)
     columns = (
@@ -97,7 +97,7 @@ def _pounds() -> pl.Expr:
     return pl.when(owed > 0).then(pl.concat_str(whole, pl.lit("."), rest)).otherwise(pl.lit(""))
 
 
-def _current(world: World) -> pl.DataFrame:
+def current_tenants(world: World) -> pl.DataFrame:
     """The tenants of each tenancy: the first adult of the household, and often the second."""
     people, tenancies = world.people, world.hardships.tenancies
     rng = stream(world.seed, "tenants")
@@ -165,7 +165,7 @@ def _former(world: World) -> pl.DataFrame:
     return rows.join(left, on=["person", "home"], maintain_order="left").with_columns(status=pl.lit("F"))
 
 
-def _applicants(world: World) -> pl.DataFrame:
+def applicants(world: World) -> pl.DataFrame:
     """Those who have no tenancy: in the hostel, owed a duty, or put out of the family's home."""
     hidden = np.flatnonzero(world.hidden).tolist()
     rows = world.hardships.applicants.filter(~pl.col("lost") & ~pl.col("person").is_in(hidden))
