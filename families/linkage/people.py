@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from families.linkage import splink_model
+from families.linkage.company import company_links
 from families.linkage.duck import digests
 from families.linkage.identifiers import identifier_links, without_mistaken_upns
 from families.linkage.prepare import KEYS, prepare
@@ -20,7 +21,6 @@ from families.linkage.tiers import (
     address_links,
     birth_links,
     child_links,
-    couple_links,
     family_links,
     forename_links,
     move_links,
@@ -63,7 +63,7 @@ def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     linked = settle(linked, records, _alike(records, linked, crowded, work=work))
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, move_links(records, linked))
-    linked = settle(linked, records, couple_links(records, linked, mixed))
+    linked = settle(linked, records, company_links(records, linked, mixed))
     linked = settle(linked, records, partner_links(records, linked, mixed))
     return settle(linked, records, forename_links(records, linked, mixed))
 
