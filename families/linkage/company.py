@@ -20,8 +20,14 @@ from families.linkage.tiers import contact_of
 
 ENOUGH = 4.0  # log2 odds
 CLEARLY = 3.0  # log2 by which the best must lead another person it could be
-FEWEST = 0.005  # share of a forename taken at least: kin are named after kin, and communities share forenames
+FEWEST = 0.004  # share of a forename taken at least
+AT_MOST = {  # log2 odds that a name can give: kin are named after kin, and so, more rarely, are couples of kin
+    LinkReason.RARE_NAME.value: 7.5,
+    LinkReason.NAME_AND_SURNAME_OF_CHILD.value: 9.0,
+    LinkReason.NAME_AND_PARTNER.value: 12.0,
+}
 SAME, FORM, ALIKE, CHANGED = 0.85, 0.06, 0.05, 0.06  # of two records of one person, how often names agree in what way
+FORMS, SPELLINGS = 8, 3  # other names as frequent that would pass for a form or a spelling of one
 TELLING = 2000  # adults known, from which a name that few of them have is a rare one
 CHANCE_COUPLE = 4000  # adults for each pair of namesakes of both of a couple that is put down to chance
 COUPLES_SHARE = 0.7  # of couples have one surname
@@ -97,17 +103,20 @@ def _company(
     return couples.unique().sort(pl.all()), children.unique().sort(pl.all())
 
 
-_PAIR = ["c", "c_b", "forename", "surname", "forename_b", "surname_b", "company", "reason"]
+_PAIR = ["c", "c_b", "forename", "surname", "forename_b", "surname_b", "company", "against", "reason"]
 
 
 def _of_couples(couples: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
-    """Two couples in which one name agrees whole or in another form of its forename, and the other at least in part."""
+    """Two couples of whom one has the same name or a form of it and the other agrees in part, or both are misspelt."""
     keys = ["forename", "surname", "partner_forename"]
+    initials = pl.concat_str(pl.col("forename", "partner_forename").str.slice(0, 1))
+    misspelt = couples.with_columns(initials=initials)
     found = pl.concat(
         [
             _joined(_in_every_form(couples, "partner_forename"), couples, keys),
             _joined(_in_every_form(couples, "forename"), couples, keys),
             _joined(couples, couples, ["forename", "surname", "partner_surname"]),
+            _joined(misspelt, misspelt, ["initials", "surname", "partner_surname"]).drop("initials", "initials_b"),
         ]
     ).unique()
     found = found.filter((pl.col("partner") != pl.col("partner_b")) & (pl.col("c") != pl.col("partner_b")))
@@ -119,7 +128,8 @@ def _of_couples(couples: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
         "surname_bits"
     )
     company = shown.with_columns(company=both).filter(pl.col("company").is_not_null() & _are_few(shown, adults))
-    return company.with_columns(reason=pl.lit(LinkReason.NAME_AND_PARTNER.value)).select(_PAIR)
+    reason = pl.lit(LinkReason.NAME_AND_PARTNER.value)
+    return company.with_columns(reason=reason, against=pl.lit(0.0)).select(_PAIR)
 
 
 def _are_few(pairs: pl.DataFrame, adults: pl.DataFrame) -> pl.Series:
@@ -136,12 +146,18 @@ def _are_few(pairs: pl.DataFrame, adults: pl.DataFrame) -> pl.Series:
 def _with_child(couples: pl.DataFrame, children: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
     """One name, with a child at one home and with another adult at the other, who have a surname of their own."""
     with_other = couples.rename({"partner_surname": "child_surname"}).select("c", *_NAME, "child_surname").unique()
-    found = _joined(children, with_other, [*_NAME, "child_surname"])
-    found = found.filter(pl.col("child_surname") != pl.col("surname"))
+    seen = pl.concat([children, with_other]).filter(pl.col("child_surname") != pl.col("surname")).unique()
+    found = _joined(seen.join(children, on=children.columns, how="semi"), with_other, [*_NAME, "child_surname"])
+    people = pl.col("c").n_unique().cast(pl.Float64)
+    beside = seen.select(
+        "surname", "child_surname", beside=(people.over("surname", "child_surname") - 2) / people.over("surname")
+    ).unique()  # fmt: skip
     shares = adults.select(child_surname="surname", child_share="surname_share").unique()
-    found = found.join(shares, on="child_surname", maintain_order="left")
+    found = found.join(shares, on="child_surname", how="left", maintain_order="left")
+    found = found.join(beside, on=["surname", "child_surname"], how="left", maintain_order="left")
     return found.with_columns(
-        company=math.log2(CHILD_SHARES) - pl.col("child_share").log(2),
+        against=pl.lit(0.0),
+        company=math.log2(CHILD_SHARES) - pl.max_horizontal("child_share", "beside").log(2),
         reason=pl.lit(LinkReason.NAME_AND_SURNAME_OF_CHILD.value),
     ).select(_PAIR)
 
@@ -152,7 +168,8 @@ def _of_rare_name(couples: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
     found = _joined(two, two, _NAME)
     alone = ~pl.col("c").is_in(couples["c"].unique().implode()) | ~pl.col("c_b").is_in(couples["c"].unique().implode())
     return found.with_columns(
-        company=pl.when(alone).then(0.0).otherwise(math.log2(OTHER_PARTNER)),
+        company=pl.lit(0.0),
+        against=pl.when(alone).then(0.0).otherwise(math.log2(OTHER_PARTNER)),
         reason=pl.lit(LinkReason.RARE_NAME.value),
     ).select(_PAIR)
 
@@ -197,13 +214,13 @@ def _agreement(pairs: pl.DataFrame, adults: pl.DataFrame, *, prefix: str = "") -
         forename_bits=pl.when(pl.col(forename) == pl.col(f"{forename}_b"))
         .then((SAME / forename_share).log(2))
         .when(is_form)
-        .then((FORM / forename_share).log(2))
+        .then((FORM / (FORMS * forename_share)).log(2))
         .when(alike["fore"])
-        .then((ALIKE / forename_share).log(2)),
+        .then((ALIKE / (SPELLINGS * forename_share)).log(2)),
         surname_bits=pl.when(pl.col(surname) == pl.col(f"{surname}_b"))
         .then((SAME / surname_share).log(2))
         .when(alike["sur"])
-        .then((ALIKE / surname_share).log(2))
+        .then((ALIKE / (SPELLINGS * surname_share)).log(2))
         .otherwise(math.log2(CHANGED)),
     ).drop("fore", "fore_edits", "sur", "sur_edits", "is_form", *_SHARES)
 
@@ -217,13 +234,10 @@ def _weighed(pairs: pl.DataFrame, adults: pl.DataFrame, *, people: int) -> pl.Da
     told = _agreement(pairs, adults).join(facts, on="c").join(facts, left_on="c_b", right_on="c", suffix="_b")
     two_accounts = (pl.col("account") != pl.col("account_b")).fill_null(False)
     other_sex = (pl.col("said_sex") != pl.col("said_sex_b")).fill_null(False)
-    weight = (
-        pl.col("forename_bits")
-        + pl.col("surname_bits")
-        + pl.col("company")
-        - math.log2(people + MORE_PEOPLE)
-        + pl.when(two_accounts).then(math.log2(TWO_ACCOUNTS)).otherwise(0.0)
-    )
+    name = pl.col("forename_bits") + pl.col("surname_bits") + pl.col("company") - math.log2(people + MORE_PEOPLE)
+    most = pl.col("reason").replace_strict(AT_MOST, return_dtype=pl.Float64)
+    account = pl.when(two_accounts).then(math.log2(TWO_ACCOUNTS)).otherwise(0.0)
+    weight = pl.min_horizontal(name, most) + pl.col("against") + account
     enough = told.with_columns(weight=weight).filter((pl.col("weight") >= ENOUGH) & ~other_sex)
     return (
         enough.with_columns(low=pl.min_horizontal("c", "c_b"), high=pl.max_horizontal("c", "c_b"))

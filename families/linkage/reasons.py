@@ -41,6 +41,9 @@ class LinkReason(StrEnum):
     LIKENESS = "names, date of birth, address and sex are together too alike for chance"
     FORENAME_AND_CHILD = "same forename, contact of the same child, surname changed"
     FORENAME_AND_ADDRESS = "same forename at one home, where no other adult has it; surname changed"
+    FORENAME_LIKE_AND_ADDRESS = (
+        "forms or spellings of one forename at one home, where no other adult has it; surname changed"
+    )
 
 
 STRENGTH = {reason.value: float(len(LinkReason) - place) for place, reason in enumerate(LinkReason)}
