@@ -34,8 +34,11 @@ class Linked:
         return Linked(records.select("r", c="r"), none)
 
 
-def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame) -> Linked:
-    """The clusters after taking these links between records (`a`, `b`), as far as they can be one person."""
+def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame, *, births_may_differ: bool = False) -> Linked:
+    """The clusters after taking these links between records (`a`, `b`), as far as they can be one person.
+
+    Links that have weighed two dates of birth against each other already are not refused for these.
+    """
     proposed = _between_clusters(linked, edges)
     if proposed.is_empty():
         return linked
@@ -46,6 +49,8 @@ def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame) -> Linked
     of_edge = proposed.join(label.select(ca="c", label="label"), on="ca")
     plain = of_edge.filter(~pl.col("label").is_in(doubtful.implode()))
     careful = of_edge.filter(pl.col("label").is_in(doubtful.implode()))
+    if births_may_differ:
+        facts = facts.with_columns(dob=pl.lit(None, pl.Date), low=pl.lit(None, pl.Int32), high=pl.lit(None, pl.Int32))
     taken = pl.concat([plain, _one_by_one(careful, facts)])
     return _take(linked, taken)
 
