@@ -29,6 +29,11 @@ SOURCE_OF = {
 }  # fmt: skip
 
 
+def half_way(age: int, day: dt.date) -> dt.date:
+    """A date of birth half a year before somebody of an age turned it."""
+    return dates.months_before(day, 12 * age + 6)
+
+
 def any_of(outcomes: Iterable[str]) -> str:
     found = list(outcomes)
     return MET if MET in found else UNKNOWN if UNKNOWN in found else NOT_MET
@@ -88,6 +93,8 @@ class Family:
 
     def __init__(self, case: Case, rules: Ruleset, day: dt.date) -> None:
         self.case, self.rules, self.day = case, rules, day
+        self._terms: dict[tuple[object, ...], list[Term]] = {}
+        self.births = {p.name: p.born if p.age is None else half_way(p.age, case.as_of) for p in case.person}
         self.people = [p for p in case.person if (p.joined_on or LONG_AGO) <= day < (p.left_on or dt.date.max)]
         self.members = [p for p in self.people if self.counts(p)]
         self.attached_on = case.programme.attached_on if case.programme else None
@@ -101,9 +108,8 @@ class Family:
         return person.role in self.rules.family.members and (self.lives_here(person) or person.role == "linked")
 
     def born(self, person: Person) -> dt.date | None:
-        if person.age is None:
-            return person.born
-        return dates.months_before(self.case.as_of, 12 * person.age + 6)
+        """The date of birth; of an age alone, the day half way between two birthdays."""
+        return self.births[person.name]
 
     def age(self, person: Person, day: dt.date | None = None) -> int | None:
         born = self.born(person)
@@ -307,6 +313,12 @@ class Family:
     # when
 
     def terms(self, asked: Asked) -> list[Term]:
+        key = (asked.window.terms, asked.window.academic_years, asked.window.including_current_term)
+        if key not in self._terms:
+            self._terms[key] = self._terms_of(asked)
+        return self._terms[key]
+
+    def _terms_of(self, asked: Asked) -> list[Term]:
         if asked.window.academic_years is not None:
             ended = [t for t in dates.authority_terms() if t.last_day < self.day]
             years = sorted({t.academic_year for t in ended if t.name == "summer"})[-asked.window.academic_years :]

@@ -95,16 +95,20 @@ def progress(rule: ProgressCondition, work: Programme, entry: Judgement, day: dt
 
 
 def of_problem(rule: ProgressCondition, problem: Problem, work: Programme, day: dt.date) -> str:
-    months = rule.sustained_months if rule.sustained_after == "resolution" else 0
     is_met = problem.measure_met
     if is_met is None:
-        is_met = problem.resolved_on is not None and dates.months_before(problem.resolved_on, -months) <= day
+        is_met = problem.resolved_on is not None and lasted_by(problem.resolved_on, rule) <= day
     if rule.accepts_equivalent_progress and problem.equivalent_progress is not None:
         is_met = True
     if rule.sustained_after == "closure":
         closed = work.closed_on
-        is_met = is_met and closed is not None and dates.months_before(closed, -rule.sustained_months) <= day
+        is_met = is_met and closed is not None and lasted_by(closed, rule) <= day
     return MET if is_met else NOT_MET
+
+
+def lasted_by(day: dt.date, rule: ProgressCondition) -> dt.date:
+    """The day on which what began on a day has lasted as long as the rule asks."""
+    return dates.months_before(day, -rule.sustained_months)
 
 
 def route_outcome(route: ResultRoute, conditions: Mapping[str, str]) -> str:
@@ -223,7 +227,8 @@ def is_shown(rules: Ruleset, evidenced: list[str]) -> bool:
 def claimable_from(rules: Ruleset, work: Programme) -> dt.date | None:
     days: list[dt.date | None] = []
     for rule in rules.progress_condition:
-        ends = [work.closed_on] if rule.sustained_after == "closure" else [p.resolved_on for p in work.problem]
-        days += [dates.months_before(day, -rule.sustained_months) if day else None for day in ends]
+        ends = [problem.resolved_on for problem in work.problem if problem.measure_met is None]
+        ends += [work.closed_on] if rule.sustained_after == "closure" else []
+        days += [lasted_by(day, rule) if day else None for day in ends]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None

@@ -92,7 +92,7 @@ def _programme(choice: Choice, *, is_kept: bool) -> None:
                 st.badge("In use", icon=":material/check:", color="primary")
             else:
                 st.badge("Not in use", color="gray")
-        facts = f"In force: {said.in_force_in_words(rules)}. Framework: {rules.framework}. Id: {rules.id}."
+        facts = f"{said.in_force_in_words(rules)}. Framework: {rules.framework}. Id: {rules.id}."
         st.write(words.escape_markdown(facts))
         if choice.is_in_use:
             st.write(words.escape_markdown(_use(choice.loaded) if is_kept else NOT_KEPT))

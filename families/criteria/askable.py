@@ -5,7 +5,11 @@ Ethnicity, sex, religion and language are in no table, and no ruleset can bring 
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
+
+from families.reference import REFERENCE
 
 NEVER = ("ethnicity", "sex", "gender", "religion", "language", "nationality")
 
@@ -48,3 +52,48 @@ ASKABLE = {
     "nominations": Askable(filters=("need", "nominated_by"), sources=("nominations",)),
     "work_steps": Askable(filters=("kind", "benefit_left", "meets_earnings_floor"), sources=("employment",)),
 }
+
+YES_OR_NO = (True, False)
+# What a column may hold: a shipped code list (its `code`, or what its words mean), or the words themselves.
+VALUES: dict[tuple[str, str], str | tuple[str | bool, ...]] = {
+    ("exclusions", "category"): "exclusion_categories.csv",
+    ("provision", "status"): ("after_exclusion", "other_reason"),
+    ("roll", "status"): ("off_roll", "home_educated"),
+    ("offences", "is_proven"): YES_OR_NO,
+    ("asb_measures", "kind"): "asb_measures.csv",
+    ("asb_measures", "ground"): ("asb", "arrears", "other"),
+    ("benefits", "benefit"): "benefits.csv",
+    ("care_episodes", "kind"): ("CIN", "CP", "LAC", "S47"),
+    ("early_help", "kind"): ("EH",),
+    ("housing_statuses", "kind"): (
+        "arrears", "notice_arrears", "eviction_risk", "temporary_accommodation", "homeless", "unsuitable",
+        "excluded_from_home",
+    ),
+    ("sentences", "kind"): "sentences.csv",
+    ("sentences", "has_parenting_responsibility"): YES_OR_NO,
+    ("releases", "has_parenting_responsibility"): YES_OR_NO,
+    ("domestic_incidents", "role"): ("victim", "suspect", "child"),
+    ("domestic_incidents", "is_marac"): YES_OR_NO,
+    ("domestic_incidents", "risk"): ("standard", "medium", "high"),
+    ("service_flags", "service"): "health_services.csv",
+    ("destinations", "status"): "destination_statuses.csv",
+    ("nominations", "need"): "nomination_needs.csv",
+    ("nominations", "nominated_by"): "nominating_agencies.csv",
+    ("work_steps", "kind"): "work_steps.csv",
+    ("work_steps", "benefit_left"): "benefits.csv",
+    ("work_steps", "meets_earnings_floor"): YES_OR_NO,
+}  # fmt: skip
+
+
+def allowed_values(table: str, column: str) -> tuple[str | bool, ...]:
+    """What a column may hold; nothing where any text may stand in it."""
+    found = VALUES.get((table, column), ())
+    return codes(found) if isinstance(found, str) else found
+
+
+@cache
+def codes(file: str) -> tuple[str, ...]:
+    """The codes of a shipped code list, or what the words of a list of words mean."""
+    rows = list(csv.DictReader((REFERENCE / file).read_text("utf-8").splitlines()))
+    key = "code" if "code" in rows[0] else "means"
+    return tuple(dict.fromkeys(row[key] for row in rows))

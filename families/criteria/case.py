@@ -6,20 +6,18 @@ described with an example for each ruleset in REFERENCE.md.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from families.criteria.ruleset import Part, Role
+from families.criteria.askable import codes
+from families.criteria.ruleset import Fraction, Part, Role
 from families.criteria.ruleset_checks import did_you_mean, tables, wrong_shape
 from families.errors import Refused
-from families.reference import REFERENCE
 
 SOURCES = Literal[
     "attendance", "exclusions", "school_roll", "youth_justice", "asb", "social_care", "early_help", "benefits",
@@ -238,7 +236,7 @@ class Authority(Part):
 
     families: int | None = None  # families the authority was told to turn around
     funded: int | None = None  # or those it is funded for
-    worked_with: tuple[int, int] | None = None  # families worked with, of the year's allocation
+    worked_with: Fraction | None = None  # families worked with, of the year's allocation
     valid_outcomes: int | None = None
     payment_by_results_area: bool = True
 
@@ -303,13 +301,6 @@ def case_mistakes(raw: dict[str, Any]) -> list[str]:
     """Every mistake of one case, each in a sentence."""
     name = raw.get("id")
     return [f"case {name}: {each}" if name else each for each in (*wrong_shape(Case, raw), *_wrong_meaning(raw))]
-
-
-@cache
-def codes(file: str) -> tuple[str, ...]:
-    """The codes of a shipped code list."""
-    rows = csv.DictReader((REFERENCE / file).read_text("utf-8").splitlines())
-    return tuple(row["code"] for row in rows)
 
 
 def _wrong_meaning(raw: dict[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -72,7 +72,11 @@ def in_order(found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     ]
     if not numbered:
         return Findings.create_empty()
-    return pl.concat(numbered).sort("family_id", "criterion_place", maintain_order=True).drop("criterion_place")
+    every = pl.concat(numbered)
+    by = [pl.col("family_id"), pl.col("criterion_place")]
+    if every.schema["family_id"].is_integer():  # one number sorts several times as fast as two columns
+        by = [pl.col("family_id").cast(pl.UInt64) * len(numbered) + pl.col("criterion_place")]
+    return every.sort(by, maintain_order=True).drop("criterion_place")
 
 
 def reviews_of(rules: Ruleset, facts: Facts, wanted: Collection[str]) -> pl.DataFrame:
@@ -247,7 +251,7 @@ def _strand(
         .join(_labels_met(rows, labels), on="family_id", how="left")
         .join(_what_is_missing(rows), on="family_id", how="left")
     )
-    asked = "; ".join(labels[each] for each in sorted({name for frame in findings for name in _criteria(frame)}))
+    asked = "; ".join(each.label for each in rules.criterion if each.strand == strand.id)
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
     return families.join(decided, on="family_id", how="left", maintain_order="left").select(
@@ -263,10 +267,6 @@ def _strand(
         .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
         .alias("reason"),
     )
-
-
-def _criteria(findings: pl.DataFrame) -> list[str]:
-    return findings.head(1)["criterion"].to_list()
 
 
 def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
@@ -297,7 +297,7 @@ def _eligible(
     rules: Ruleset, strands: pl.DataFrame, found: Mapping[str, pl.DataFrame], members: pl.DataFrame, facts: Facts
 ) -> pl.DataFrame:
     """Eligible by any route whose conditions all hold, where the family has whom the programme is for."""
-    wide = strands_of_families(rules, strands, found.values(), members)
+    wide = strands_of_families(rules, strands, list(found.values()), members)
     wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
     routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
     decided = (
@@ -327,7 +327,7 @@ def _eligible(
 
 
 def strands_of_families(
-    rules: Ruleset, strands: pl.DataFrame, findings: Iterable[pl.DataFrame], members: pl.DataFrame
+    rules: Ruleset, strands: pl.DataFrame, findings: Sequence[pl.DataFrame], members: pl.DataFrame
 ) -> pl.DataFrame:
     """A row a family with the outcome of each strand, and of each as its residents account for it (`resident ...`)."""
     wide = strands.pivot(on="strand", index="family_id", values="outcome", maintain_order=True)
@@ -337,19 +337,18 @@ def strands_of_families(
 def _tally(rules: Ruleset) -> pl.Expr:
     """What became of each strand; where they are many, only of those that are met or not known."""
     parts = [(strand.label, pl.col(strand.id)) for strand in rules.strand]
+
+    def in_words(label: str, outcome: pl.Expr, values: list[str]) -> pl.Expr:
+        return pl.coalesce(pl.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}")) for value in values)
+
     if not any(strand.headline for strand in rules.strand):
-        return pl.concat_str(
-            [pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)) for label, outcome in parts], separator="; "
-        )
-    told = [
-        pl.when(outcome != NOT_MET).then(pl.format(f"{label}: {{}}", outcome.replace_strict(IN_WORDS)))
-        for label, outcome in parts
-    ]
+        return pl.concat_str([in_words(label, outcome, [*IN_WORDS]) for label, outcome in parts], separator="; ")
+    told = [in_words(label, outcome, [MET, UNKNOWN]) for label, outcome in parts]
     line = pl.concat_str(told, separator="; ", ignore_nulls=True)
     return pl.when(line == "").then(pl.lit("No need is met or in doubt")).otherwise(line)
 
 
-def _of_residents(rules: Ruleset, findings: Iterable[pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
+def _of_residents(rules: Ruleset, findings: Sequence[pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
     """Each strand as those who live with the family account for it, in columns `resident <strand>`."""
     blank = [pl.lit(None, dtype=pl.String).alias(f"resident {strand.id}") for strand in rules.strand]
     families = members.select(pl.col("family_id").unique().sort())

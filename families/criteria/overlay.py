@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from families.criteria.ruleset import Criterion, Part
-from families.criteria.ruleset_checks import did_you_mean, ids, tables, wrong_question, wrong_shape
+from families.criteria.ruleset_checks import did_you_mean, ids, tables, without_source, wrong_question, wrong_shape
 
 OPEN_GRADES = ("M", "I")
 SETTABLE = ("bound", "window", "where", "fresh_within_months", "averaging")
@@ -66,7 +66,14 @@ def overlay_mistakes(raw: Mapping[str, Any], *, base: Mapping[str, Any] | None, 
     if base is None:
         name = raw.get("extends")
         return [*found, f"extends: there is no ruleset {name!r}; there is {', '.join(known)}."]
-    return [*found, *_wrong_switches(raw, base), *_wrong_settings(raw, base), *_wrong_criteria(raw, base)]
+    return [
+        *found,
+        *without_source(raw),
+        *_wrong_switches(raw, base),
+        *_wrong_settings(raw, base),
+        *_wrong_criteria(raw, base),
+        *_wrong_plan(raw, base),
+    ]
 
 
 def _wrong_switches(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[str]:
@@ -122,12 +129,23 @@ def _wrong_criteria(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator
         if name in taken:
             yield f"criterion {name} stands in {base['id']} already; give the local one an id of its own."
         if isinstance(strand, str) and strand not in strands:
-            yield f"criterion {name}, strand: there is no {strand}; allowed: {', '.join(strands)}."
+            hint = did_you_mean(strand, strands)
+            yield f"criterion {name}, strand: there is no {strand}{hint}; allowed: {', '.join(strands)}."
     local = [str(each["id"]) for each in tables(base, "criterion") if each.get("strand") == "local"]
     left = raw.get("leaves_out", [])
     for name in left if isinstance(left, list) else []:
         if name not in local:
-            yield f"leaves_out, {name} is no local factor of {base['id']}; allowed: {', '.join(local) or 'none'}."
+            hint = did_you_mean(str(name), local)
+            yield f"leaves_out, {name} is no local factor of {base['id']}{hint}; allowed: {', '.join(local) or 'none'}."
+
+
+def _wrong_plan(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[str]:
+    plan, strands = raw.get("outcomes_plan"), ids(base, "strand")
+    for outcome in tables(plan, "outcome") if isinstance(plan, dict) else ():
+        strand = outcome.get("strand")
+        if isinstance(strand, str) and strand not in strands:
+            hint = did_you_mean(strand, strands)
+            yield f"outcomes_plan, outcome, strand: there is no {strand}{hint}; allowed: {', '.join(strands)}."
 
 
 def with_overlay(base: Mapping[str, Any], overlay: Overlay) -> dict[str, Any]:

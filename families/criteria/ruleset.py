@@ -17,6 +17,7 @@ GRADES = {
     "M": "recalled, not verified",
     "I": "interpretation",
 }
+Fraction = Annotated[tuple[int, int], Field(strict=False)]  # of a list, as TOML has it: one third is [1, 3]
 Role = Literal["child", "parent", "carer", "adult", "linked"]
 Measure = Literal["count", "total", "share", "status", "reduction", "duration"]
 OPERATORS = ("at_least", "more_than", "below", "at_most")
@@ -25,7 +26,7 @@ OPERATORS = ("at_least", "more_than", "below", "at_most")
 class Part(BaseModel):
     """A part of a ruleset: nothing unknown in it, and nothing changed after it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _as_list(value: Any) -> Any:
@@ -97,7 +98,7 @@ class Bound(Part):
     below_percent: int | None = None
     at_most_percent: int | None = None
     reduced_by_percent: int | None = None
-    reduced_by: tuple[int, int] | None = None  # a fraction: one third is [1, 3]
+    reduced_by: Fraction | None = None
     from_: Annotated[dt.date | None, Field(alias="from")] = None
     to: dt.date | None = None
 
@@ -302,14 +303,14 @@ class MoneyYear(Part):
 class Release(Part):
     """How much of the next year's attachment fees is released at a share of families worked with."""
 
-    at_least: tuple[int, int]
+    at_least: Fraction
     pays: str
 
 
 class Funding(Part):
     """What an authority is funded for: a share of its families, spread over years."""
 
-    share: tuple[int, int]
+    share: Fraction
     years: int
     release: list[Release] = []
     source: str

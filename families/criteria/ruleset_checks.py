@@ -10,12 +10,12 @@ import difflib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from families.criteria.askable import ASKABLE, NEVER
+from families.criteria.askable import ASKABLE, NEVER, allowed_values
 from families.criteria.ruleset import OPERATORS, Ruleset
 
 Raw = Mapping[str, Any]
@@ -45,7 +45,7 @@ def _sentence(model: type[BaseModel], raw: Raw, error: ErrorDetails) -> str:
     place, key = _place(raw, error["loc"]), str(error["loc"][-1])
     match error["type"]:
         case "missing":
-            return f"{place} is missing."
+            return f"{place} is missing; {_wanted(model, error['loc'])}."
         case "extra_forbidden":
             known = _known_keys(model, error["loc"])
             return f"{place} is not known{did_you_mean(key, known)}; allowed: {', '.join(known)}."
@@ -56,6 +56,25 @@ def _sentence(model: type[BaseModel], raw: Raw, error: ErrorDetails) -> str:
             return (
                 f"{place} is {_shown(error['input'])}; {_TYPES.get(kind, error['msg'][:1].lower() + error['msg'][1:])}."
             )
+
+
+def _wanted(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
+    """What a missing key must hold."""
+    part: Any = model
+    for step in loc[:-1]:
+        if isinstance(step, str) and isinstance(part, type) and issubclass(part, BaseModel):
+            part = _part_of(part, step)
+    fields = {field.alias or name: field.annotation for name, field in part.model_fields.items()}
+    annotation = fields.get(str(loc[-1]))
+    if get_origin(annotation) is Literal:
+        return f"allowed: {', '.join(get_args(annotation))}"
+    if get_origin(annotation) is list:
+        return _TYPES["list_type"]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a table is needed, with {', '.join(_keys(annotation))}"
+    return {str: _TYPES["string_type"], int: _TYPES["int_type"], dt.date: _TYPES["date_type"]}.get(
+        annotation if isinstance(annotation, type) else object, "it is needed"
+    )
 
 
 _TYPES = {
@@ -148,6 +167,7 @@ def ids(raw: Raw, name: str) -> list[str]:
 
 def _wrong_meaning(raw: Raw) -> Iterator[str]:
     yield from _said_twice(raw)
+    yield from without_source(raw)
     yield from _wrong_dates(raw)
     yield from _wrong_reads(raw)
     for kind in ASKING:
@@ -156,6 +176,14 @@ def _wrong_meaning(raw: Raw) -> Iterator[str]:
     yield from _names_of_nothing(raw)
     yield from _wrong_family(raw)
     yield from _wrong_switches(raw)
+
+
+def without_source(raw: Raw) -> Iterator[str]:
+    """Every part that says nothing where it says its source."""
+    for kind in raw:
+        for part in tables(raw, kind):
+            if isinstance(part.get("source"), str) and not part["source"].strip():
+                yield f"{kind} {part.get('id', part.get('label', ''))}, source is blank; say where the rule stands."
 
 
 def _said_twice(raw: Raw) -> Iterator[str]:
@@ -241,16 +269,32 @@ def _wrong_columns(asked: Raw, place: str, table: str, reads: Raw) -> Iterator[s
         yield from wrong
         if not wrong and listed is not None and column not in declared:
             yield f"{place}: {column} of {table} is not listed under reads."
+    yield from _wrong_values(asked, place, table)
     day = asked.get("dated_by", "on")
     if day not in ASKABLE[table].days:
         yield f"{place}, dated_by: {table} has no day {day}; allowed: {', '.join(ASKABLE[table].days)}."
+
+
+def _wrong_values(asked: Raw, place: str, table: str) -> Iterator[str]:
+    """Words that no record can hold: a criterion that asks for one is met by nobody."""
+    for part in ("where", "unless"):
+        filters = asked.get(part)
+        for column, values in filters.items() if isinstance(filters, dict) else ():
+            allowed = allowed_values(table, column) if column in ASKABLE[table].filters else ()
+            for value in values if isinstance(values, list) and allowed else ():
+                if value not in allowed:
+                    hint = did_you_mean(str(value), [str(each) for each in allowed])
+                    listed = ", ".join(
+                        "true" if each is True else str(each).lower() if each is False else each for each in allowed
+                    )
+                    yield f"{place}, {part}.{column}: there is no {value}{hint}; allowed: {listed}."
 
 
 def _wrong_window(asked: Raw, place: str) -> Iterator[str]:
     window = asked.get("window")
     if not isinstance(window, dict):
         return
-    given = [name for name in WINDOWS if window.get(name)]
+    given = [name for name in WINDOWS if window.get(name) is not None and window[name] is not False]
     if len(given) != 1:
         yield f"{place}, window: give one of {', '.join(WINDOWS)}; it has {', '.join(given) or 'none'}."
     for name in given:
@@ -329,6 +373,12 @@ def _names_of_nothing(raw: Raw) -> Iterator[str]:
             size = len(strands) if of == "all" else len(of) if isinstance(of, list) else 0
             if isinstance(wanted, int) and wanted > size:
                 yield f"route {route.get('id')}: at least {wanted} of {size} can never be met."
+    for progress in tables(raw, "progress_condition"):
+        for name in progress["leaves_out"] if isinstance(progress.get("leaves_out"), list) else []:
+            yield from _unknown_name(f"progress_condition {progress.get('id')}, leaves_out", name, strands)
+    for review in tables(raw, "review"):
+        for name in review["holds"] if isinstance(review.get("holds"), list) else []:
+            yield from _unknown_name(f"review {review.get('id')}, holds", name, ids(raw, "result_route"))
     for route in tables(raw, "result_route"):
         for key in ("all_of", "any_of"):
             for name in route[key] if isinstance(route.get(key), list) else []:

@@ -65,7 +65,7 @@ def grade_in_words(confidence: str) -> str:
 
 def in_force_in_words(rules: Ruleset) -> str:
     """The days on which the ruleset is used without being told to."""
-    return capital(span_in_words(rules.in_force.from_, rules.in_force.to))
+    return f"In force {span_in_words(rules.in_force.from_, rules.in_force.to)}"
 
 
 def grades_counted(rules: Ruleset) -> pl.DataFrame:

@@ -103,7 +103,7 @@ def test_the_rules_in_use_come_first_and_are_said_in_plain_words(opened):
     assert app.selectbox(key="ruleset").value == "tf1-2012"
     said = everything_said(app)
     assert "The families shown here were found by it, with no overlay, all switches as usual." in said
-    assert "In force: From 1 April 2012 to 31 May 2015. Framework: DCLG financial framework, March 2012." in said
+    assert "In force from 1 April 2012 to 31 May 2015. Framework: DCLG financial framework, March 2012." in said
     assert "The programme is for a family that has a child." in said
     for criterion in load_ruleset("tf1-2012").rules.criterion:
         assert criterion_in_words(criterion) in said
