@@ -1,13 +1,11 @@
 """Two rulesets on the same facts: who is gained and lost, counted without giving anybody away."""
 
 import datetime as dt
-from dataclasses import replace
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_facts import Person, facts_of
 
 from families.criteria.backtest import (
     ALL,
@@ -21,11 +19,12 @@ from families.criteria.backtest import (
     equality_groups,
     without_small_numbers,
 )
+from families.criteria.case import Case
+from families.criteria.case_facts import case_facts
 from families.criteria.rulebook import load_ruleset
 from families.criteria.small_numbers import FEWEST_SHOWN
 
 AS_OF = dt.date(2012, 10, 1)
-TERMS = ("2011/12 autumn", "2011/12 spring", "2011/12 summer")
 
 
 def assessed(*outcomes, strand=ELIGIBLE):
@@ -48,6 +47,16 @@ def people(*rows):
     return pl.DataFrame(rows, schema=["person_id", "sex"], orient="row")
 
 
+def facts_of(**families):
+    """The facts of families, each a list of people as in a case; a person's id is family/name."""
+    cases = {name: Case.model_validate({"as_of": AS_OF, "person": them}) for name, them in families.items()}
+    return case_facts(cases, as_of=AS_OF)
+
+
+def child(name="A", **more):
+    return {"name": name, "role": "child", **more}
+
+
 @pytest.mark.parametrize(
     ("sexes", "children"),
     [
@@ -59,8 +68,9 @@ def people(*rows):
     ],
 )
 def test_the_sex_of_the_children(sexes, children):
-    family = [Person("A", dt.date(2000, 1, 1)), Person("B", dt.date(2006, 10, 1)), Person("Ann", dt.date(1970, 1, 1), role="parent")]  # fmt: skip
-    found = equality_groups(facts_of(family, as_of=AS_OF), people(*sexes.items(), ("Ann", "F"))).row(0, named=True)
+    family = [child("A", age=12), child("B", age=6), {"name": "Ann", "role": "parent", "age": 42}]
+    told = people(*((f"F/{name}", sex) for name, sex in [*sexes.items(), ("Ann", "F")]))
+    found = equality_groups(facts_of(F=family), told).row(0, named=True)
     assert (found["sex_of_children"], found["sex_of_adults"]) == (children, "women only")
 
 
@@ -72,30 +82,23 @@ def test_the_sex_of_the_children(sexes, children):
     ],
 )  # fmt: skip
 def test_the_age_of_the_youngest_child(born, band):
-    family = [Person("A", dt.date(1997, 1, 1)), Person("B", born)]
-    found = equality_groups(facts_of(family, as_of=AS_OF), people(("A", "F"))).row(0, named=True)
+    family = [child("A", born=dt.date(1997, 1, 1)), child("B", born=born)]
+    found = equality_groups(facts_of(F=family), people(("F/A", "F"))).row(0, named=True)
     assert found["youngest_child"] == band
     assert found["sex_of_adults"] == "not known"
 
 
 def many(number):
     """The facts of so many families of a child with 56 of 380 sessions missed, and of one with none."""
-    absent = {TERMS[0]: (56, 0, 180), TERMS[1]: (0, 0, 100), TERMS[2]: (0, 0, 100)}
-    one = facts_of([Person("A", dt.date(2000, 1, 1), sessions=absent)], as_of=AS_OF)
-    none = facts_of([Person("A", dt.date(2000, 1, 1), sessions=dict.fromkeys(TERMS, (0, 0, 100)))], as_of=AS_OF)
-    several = [(one, f"{n}") for n in range(number)] + [(none, "other")]
-    return replace(
-        one,
-        members=pl.concat([f.members.with_columns(pl.col("family_id", "person_id") + n) for f, n in several]),
-        absence=pl.concat([f.absence.with_columns(pl.col("person_id") + n) for f, n in several]),
-        stays=pl.concat([f.stays.with_columns(pl.col("person_id") + n) for f, n in several]),
-    )
+    absent, none = ([{"term": "2011/12", "possible": 380, "unauthorised": number}] for number in (56, 0))
+    missing = {f"F{n}": [child(age=12, sessions=absent)] for n in range(number)}
+    return facts_of(**missing, other=[child(age=12, sessions=none)])
 
 
 def test_a_switch_tried_gains_the_families_it_decides():
     plain, rounded = (load_ruleset("tf1-2012", switches=chosen).rules for chosen in ({}, {"rounding": "whole_percent"}))
     facts = many(7)
-    groups = equality_groups(facts, people(*((f"A{n}", "F") for n in range(7))))
+    groups = equality_groups(facts, people(*((f"F{n}/A", "F") for n in range(7))))
     found = backtest(rounded, against=plain, facts=facts, groups=groups)
     education = found.families.filter(pl.col("strand") == "education")
     assert education["change"].value_counts().sort("change").rows() == [("gained", 7), ("neither", 1)]
@@ -110,7 +113,7 @@ def test_a_switch_tried_gains_the_families_it_decides():
 def test_strands_of_one_ruleset_alone_are_named_and_not_compared():
     old, new = load_ruleset("tf1-2012").rules, load_ruleset("tf2-2015").rules
     facts = many(1)
-    found = backtest(new, against=old, facts=facts, groups=equality_groups(facts, people(("A0", "F"))))
+    found = backtest(new, against=old, facts=facts, groups=equality_groups(facts, people(("F0/A", "F"))))
     assert {"local", "domestic_abuse"} <= set(found.only_in_one)
     assert found.counts.filter(pl.col("by") == STRAND)["value"].unique().sort().to_list() == ["education", ELIGIBLE]
 
