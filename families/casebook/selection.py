@@ -1,7 +1,8 @@
 """Which families of a run enter the casebook, and the rows published of them. Frames in, frames out; no database.
 
-Least data: a family enters because it is eligible, or because a strand of the ruleset that brings families in
-(education, crime) is met though it is not eligible yet. Work alone never brings a family in. Nothing is said of anybody who is in no such family.
+Least data: a family enters because it is eligible, or because a strand that brings families in (education, crime) is
+met though it is not eligible yet. Work alone never brings a family in. Nothing is said of anybody who is in no such
+family.
 """
 
 from __future__ import annotations
