@@ -24,6 +24,7 @@ from families.casebook.views import (
 from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"  # the assessment that is no strand
+NEAR_MISS = "Near miss"
 FAMILY_ROW = "Whole family"
 UNSEEN = "a person not shown"
 
@@ -35,8 +36,11 @@ def for_markdown(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def families(them: Sequence[FamilySummary], *, in_full: bool) -> pl.DataFrame:
-    """A page of the list; what is not known as the strands' names, or in full with what would settle it."""
-    return pl.DataFrame(
+    """A page of the list; what is not known as the strands' names, or in full with what would settle it.
+
+    What near misses lack has a column where there is one on the page.
+    """
+    shown = pl.DataFrame(
         {
             "Family": [words.plain(family.name) for family in them],
             "Children and ages": [words.children(family.children, family=family.name) for family in them],
@@ -48,6 +52,8 @@ def families(them: Sequence[FamilySummary], *, in_full: bool) -> pl.DataFrame:
         schema=dict.fromkeys(("Family", "Children and ages", "Strands met", "Not known", "Newest evidence"), pl.String)
         | {"People": pl.Int64},
     )
+    lacking = pl.Series(NEAR_MISS, [family.near_miss for family in them], dtype=pl.String)
+    return shown.with_columns(lacking) if any(lacking) else shown
 
 
 def strands_that_are(outcome: str, strands: Iterable[StrandOutcome]) -> str:

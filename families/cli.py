@@ -142,6 +142,7 @@ def _switches(given: list[str]) -> dict[str, str]:
 def try_(
     case: Annotated[Path, typer.Argument(help="A made-up family in TOML, or several under [[case]].")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Findings that are not met as well.")] = False,
 ) -> None:
     """What the rules make of a made-up family: strands, eligibility, results and amounts, with the reasons."""
     from families.criteria.case import read_cases
@@ -155,7 +156,7 @@ def try_(
         typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=1))
     else:
         for each, verdict, differs in zip(cases, verdicts, wrong, strict=True):
-            for line in told(each, verdict, differs):
+            for line in told(each, verdict, differs, everything=everything):
                 out.print(line, markup=False, highlight=False)
     if any(wrong):
         sys.exit(1)
@@ -172,6 +173,57 @@ def check_rules(file: Annotated[Path, typer.Argument(help="A ruleset, or an auth
     out.print(f"{file.name} is sound: {loaded.rules.title}.", markup=False, highlight=False)
     for name, option in loaded.switches.items():
         out.print(f"  {name} = {option}", markup=False, highlight=False)
+
+
+@app.command(epilog="Example: families diff --counts")
+def diff(
+    runs: Annotated[list[str] | None, typer.Argument(help="Two run ids, the earlier first; else the newest.")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Counts only, no sentence for each family.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What became of each family from one run to another, and why: new data, linkage or the rules."""
+    from families import diffing
+
+    if len(runs or []) > 2:
+        raise Refused("Two runs are compared: give two ids, one, or none.")
+    found = diffing.difference(*diffing.runs_asked(_home(), runs or []))
+    if as_json:
+        typer.echo(json.dumps(diffing.as_json(found), indent=1))
+        return
+    for line in diffing.lines(found, counts_only=counts):
+        out.print(line, markup=False, highlight=False)
+
+
+@app.command("backtest", epilog="Example: families backtest --ruleset ours.toml --against tf1-2012")
+def backtest_(
+    ruleset: Annotated[str, typer.Option(help="The rules to try: a version of the programme, or a TOML file.")],
+    against: Annotated[str, typer.Option(help="The rules to compare them with: a version, or a TOML file.")],
+    as_of: Annotated[dt.datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As the run's.")] = None,
+    switch: Annotated[list[str] | None, typer.Option(help="A choice of the rules to try, as NAME=OPTION.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Another home than FAMILIES_HOME.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even outside the years a ruleset was in force.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Families gained, lost and unchanged if other rules were used; by strand and equality group, nobody named."""
+    from families import backtesting
+
+    compared = backtesting.backtest_run(
+        Home(home) if home else _home(),
+        ruleset=ruleset,
+        against=against,
+        as_of=as_of.date() if as_of else None,
+        switches=_switches(switch or []),
+        anyway=anyway,
+    )
+    if as_json:
+        typer.echo(json.dumps(backtesting.as_json(compared), indent=1))
+        return
+    for line in backtesting.notes(compared):
+        out.print(line, markup=False, highlight=False)
+    for table in backtesting.tables(compared):
+        out.print(table)
+    for line in backtesting.closing_notes(compared):
+        out.print(line, markup=False, highlight=False)
 
 
 def _count(number: int, what: str) -> str:

@@ -49,8 +49,20 @@ def explain_family(home: Home, run: Run, family_id: str, *, criterion: str | Non
         .to_series(),
         "",
         *(f"{labels[strand]}: {reason}" for strand, reason in assessments.select("strand", "reason").rows()),
+        *_near_miss(run, family_id),
         "",
         *sentences,
+    ]
+
+
+def _near_miss(run: Run, family_id: str) -> list[str]:
+    """What a family lacks to be eligible; nothing where it is, or is far from it."""
+    if not run.has_table("near_misses"):
+        return []  # a run of an earlier version
+    own = run.table("near_misses").filter(pl.col("family_id") == family_id)
+    return [
+        f"Near miss: {sentence}{f' ({person})' if person else ''}"
+        for sentence, person in own.select("sentence", "person_id").rows()
     ]
 
 

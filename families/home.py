@@ -70,6 +70,11 @@ class Home:
         run = Run(self.runs / pointer.read_text("utf-8").strip())
         return run if run.is_whole else None
 
+    def whole_runs(self) -> list[Run]:
+        """Every whole run kept, in the order in which they were made."""
+        found = [Run(path.parent) for path in self.runs.glob("[!.]*/manifest.json")]
+        return sorted(found, key=lambda run: ((run.path / "manifest.json").stat().st_mtime_ns, run.run_id))
+
     def require_current(self) -> Run:
         """The published run; a sentence where there is none."""
         run = self.current()

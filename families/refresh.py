@@ -27,9 +27,11 @@ from families.casebook.reading import data_as_at
 from families.criteria import absence as sessions
 from families.criteria import explain, facts
 from families.criteria.evaluate import evaluate
+from families.criteria.near_miss import near_misses
 from families.criteria.rulebook import LoadedRuleset, as_kept, check_in_force, load_ruleset
 from families.criteria.ruleset import Ruleset
 from families.errors import Refused
+from families.facts_of_run import FACT_RECORDS, gather_facts
 from families.home import Home, Run, write_atomically, write_table
 from families.households.form import form_families
 from families.linkage.addresses import match_addresses
@@ -41,11 +43,6 @@ from families.tables.run import RUN_TABLES
 Tables = dict[str, pl.DataFrame]
 STATED = ["source", "delivery", "row", "part", "uprn", "saon", "paon", "street", "town", "address", "postcode"]
 FAMILY_RECORDS = ("persons", "contacts", "liabilities", "enrolments", "properties")
-FACT_RECORDS = (
-    "enrolments", "schools", "exclusions", "education_statuses", "offences", "asb_measures", "care_episodes",
-    "benefits", "benefit_checks", "coverage", "housing_statuses", "sentences", "domestic_incidents", "service_flags",
-    "destinations", "nominations", "work_steps",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -320,9 +317,9 @@ def _steps(
     )
     yield Step(
         "evaluate the criteria",
-        ("findings", "assessments", "reviews"),
+        ("findings", "assessments", "reviews", "near_misses"),
         _key(dated, ruleset.sha256),
-        lambda: vars(evaluate(ruleset.rules, _facts(read(*FACT_RECORDS), tables, as_of=asked.as_of))),
+        lambda: evaluated(ruleset.rules, gather_facts(read(*FACT_RECORDS), tables, as_of=asked.as_of)),
     )
 
 
@@ -362,17 +359,10 @@ def roll_up_attendance(
     return {"absence": absence, "absence_codes": codes.drop("source").sort(*sessions.HALF_TERM, "code")}
 
 
-def _facts(records: Tables, tables: Tables, *, as_of: dt.date) -> facts.Facts:
-    return facts.gather(
-        records,
-        as_of=as_of,
-        person_of_record=tables["person_of_record"],
-        people=tables["people"],
-        address_of_record=tables["address_of_record"],
-        residences=tables["residences"],
-        family_members=tables["family_members"],
-        absence=tables["absence"],
-    )
+def evaluated(rules: Ruleset, known: facts.Facts) -> Tables:
+    """The tables of the rules: findings, strands and eligibility, what to look at, and what near misses lack."""
+    found = evaluate(rules, known)
+    return {**vars(found), "near_misses": near_misses(rules, found, known)}
 
 
 def for_casebook(assessments: pl.DataFrame, rules: Ruleset) -> pl.DataFrame:

@@ -23,6 +23,7 @@ WIDTHS = {
     "Not known": 175,
     "Newest evidence": 125,
     "People": 75,
+    tables.NEAR_MISS: 480,
 }
 RECORD = "pages_/family_record.py"
 ANY = "any"

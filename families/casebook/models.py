@@ -140,6 +140,7 @@ class PublishedFamily(Base, table=True):
     youngest_born_on: dt.date | None
     newest_evidence_on: dt.date | None
     unknown: str
+    near_miss: str | None = None  # what a near miss lacks, in a sentence; blank of eligible families
 
 
 class PublishedMember(Base, table=True):

@@ -200,6 +200,7 @@ def _summaries(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Family
             newest_evidence_on=row.newest_evidence_on,
             unknown=row.unknown,
             size=row.size,
+            near_miss=row.near_miss or "",
         )
         for row in rows
     )

@@ -64,6 +64,7 @@ def rows_to_publish(
     outcomes = _table(tables, "assessments").join(entering, on="family_id", how="semi").sort("family_id", "strand")
     findings = _findings(explained, entering, members, strand_rows)
     families = _families(entering, members, outcomes, findings, strand_rows, _address_labels(tables, members))
+    families = families.join(_near_misses(tables, entering), on="family_id", how="left", maintain_order="left")
     return {
         "publication": _publication(run, families, _table(tables, "assessments")),
         "published_ruleset": _ruleset(run),
@@ -294,6 +295,14 @@ def _families(
             "newest_evidence_on",
             "unknown",
         )
+    )
+
+
+def _near_misses(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame) -> pl.DataFrame:
+    """family_id and near_miss: what the near misses among those that enter lack."""
+    near = entering.filter(pl.col("status") == "near_miss")
+    return (
+        _table(tables, "near_misses").join(near, on="family_id", how="semi").select("family_id", near_miss="sentence")
     )
 
 

@@ -89,6 +89,7 @@ class FamilySummary:
     newest_evidence_on: dt.date | None
     unknown: str  # what is unknown, in words; "" where nothing is
     size: int
+    near_miss: str = ""  # what a near miss lacks to be eligible, in words; "" of eligible families
 
 
 @dataclass(frozen=True)

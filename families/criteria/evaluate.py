@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -251,7 +251,7 @@ def _strand(
         .join(_labels_met(rows, labels), on="family_id", how="left")
         .join(_what_is_missing(rows), on="family_id", how="left")
     )
-    asked = "; ".join(labels[each] for each in sorted({name for frame in findings for name in _criteria(frame)}))
+    asked = "; ".join(each.label for each in rules.criterion if each.strand == strand.id)
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
     return families.join(decided, on="family_id", how="left", maintain_order="left").select(
@@ -267,10 +267,6 @@ def _strand(
         .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
         .alias("reason"),
     )
-
-
-def _criteria(findings: pl.DataFrame) -> list[str]:
-    return findings.head(1)["criterion"].to_list()
 
 
 def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
@@ -301,8 +297,7 @@ def _eligible(
     rules: Ruleset, strands: pl.DataFrame, found: Mapping[str, pl.DataFrame], members: pl.DataFrame, facts: Facts
 ) -> pl.DataFrame:
     """Eligible by any route whose conditions all hold, where the family has whom the programme is for."""
-    wide = strands.pivot(on="strand", index="family_id", values="outcome", maintain_order=True)
-    wide = wide.join(_of_residents(rules, found, members), on="family_id", how="left", maintain_order="left")
+    wide = strands_of_families(rules, strands, list(found.values()), members)
     wide = wide.join(required_members(rules, facts), on="family_id", how="left", maintain_order="left")
     routes = {f"route {route.id}": _route(route, rules) for route in rules.route}
     decided = (
@@ -331,15 +326,20 @@ def _eligible(
     )
 
 
+def strands_of_families(
+    rules: Ruleset, strands: pl.DataFrame, findings: Sequence[pl.DataFrame], members: pl.DataFrame
+) -> pl.DataFrame:
+    """A row a family with the outcome of each strand, and of each as its residents account for it (`resident ...`)."""
+    wide = strands.pivot(on="strand", index="family_id", values="outcome", maintain_order=True)
+    return wide.join(_of_residents(rules, findings, members), on="family_id", how="left", maintain_order="left")
+
+
 def _tally(rules: Ruleset) -> pl.Expr:
     """What became of each strand; where they are many, only of those that are met or not known."""
     parts = [(strand.label, pl.col(strand.id)) for strand in rules.strand]
 
     def in_words(label: str, outcome: pl.Expr, values: list[str]) -> pl.Expr:
-        words = pl.when(False).then(pl.lit(None, dtype=pl.String))
-        for value in values:
-            words = words.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}"))
-        return words
+        return pl.coalesce(pl.when(outcome == value).then(pl.lit(f"{label}: {IN_WORDS[value]}")) for value in values)
 
     if not any(strand.headline for strand in rules.strand):
         return pl.concat_str([in_words(label, outcome, [*IN_WORDS]) for label, outcome in parts], separator="; ")
@@ -348,7 +348,7 @@ def _tally(rules: Ruleset) -> pl.Expr:
     return pl.when(line == "").then(pl.lit("No need is met or in doubt")).otherwise(line)
 
 
-def _of_residents(rules: Ruleset, found: Mapping[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
+def _of_residents(rules: Ruleset, findings: Sequence[pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
     """Each strand as those who live with the family account for it, in columns `resident <strand>`."""
     blank = [pl.lit(None, dtype=pl.String).alias(f"resident {strand.id}") for strand in rules.strand]
     families = members.select(pl.col("family_id").unique().sort())
@@ -357,7 +357,7 @@ def _of_residents(rules: Ruleset, found: Mapping[str, pl.DataFrame], members: pl
     linked = members.filter(pl.col("role") == LINKED).select("family_id", "person_id")
     alone = families.join(linked, on="family_id", how="semi")
     own = (
-        pl.concat([each.join(alone, on="family_id", how="semi") for each in found.values()])
+        pl.concat([each.join(alone, on="family_id", how="semi") for each in findings])
         .join(linked, on=["family_id", "person_id"], how="anti")
         .group_by("family_id", "strand")
         .agg(any_of(pl.col("outcome")).alias("outcome"))
@@ -377,17 +377,23 @@ def _at_least(condition: Condition, rules: Ruleset) -> pl.Expr:
 
     Strands that only linked people account for count up to the ruleset's limit.
     """
-    names = [strand.id for strand in rules.strand] if condition.of == "all" else condition.of
-    surely, perhaps = (_counted(names, values, rules) for values in ([MET], [MET, UNKNOWN]))
+    names = strands_named(condition, rules)
+    surely, perhaps = (counted(names, values, rules) for values in ([MET], [MET, UNKNOWN]))
     wanted = condition.at_least
     enough, could = surely >= wanted, perhaps >= wanted
     if condition.distinct_headlines > 1:
-        enough &= _headlines(names, [MET], rules) >= condition.distinct_headlines
-        could &= _headlines(names, [MET, UNKNOWN], rules) >= condition.distinct_headlines
+        enough &= headlines(names, [MET], rules) >= condition.distinct_headlines
+        could &= headlines(names, [MET, UNKNOWN], rules) >= condition.distinct_headlines
     return pl.when(enough).then(pl.lit(MET)).when(could).then(pl.lit(UNKNOWN)).otherwise(pl.lit(NOT_MET))
 
 
-def _counted(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+def strands_named(condition: Condition, rules: Ruleset) -> list[str]:
+    """The strands a condition counts."""
+    return [strand.id for strand in rules.strand] if condition.of == "all" else condition.of
+
+
+def counted(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+    """How many of these strands have one of these outcomes; those of linked people count up to the limit."""
     own = [pl.coalesce(f"resident {name}", name).is_in(values) for name in names]
     linked = [~mine & pl.col(name).is_in(values) for name, mine in zip(names, own, strict=True)]
     of_linked = pl.sum_horizontal(each.cast(pl.Int32) for each in linked)
@@ -395,7 +401,8 @@ def _counted(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
     return pl.sum_horizontal(each.cast(pl.Int32) for each in own) + pl.min_horizontal(of_linked, most)
 
 
-def _headlines(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+def headlines(names: list[str], values: list[str], rules: Ruleset) -> pl.Expr:
+    """Under how many different headlines some of these strands have one of these outcomes."""
     by_headline: dict[str, list[str]] = {}
     for strand in rules.strand:
         if strand.id in names:

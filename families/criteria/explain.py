@@ -89,12 +89,13 @@ def _known(finding: Mapping[str, object], asked: Asked, who: str) -> str:
         case "share":
             return f"{who} had {value} of {out_of} {asked.what} ({_tenths(value, out_of)}%; {bound} needed) {span}."
         case "reduction":
-            return f"{who} had {value or 'no'} {_counted(asked.what, value)} {span}, {out_of} before ({bound} needed)."
+            things = counted_thing(asked.what, value)
+            return f"{who} had {value or 'no'} {things} {span}, {out_of} before ({bound} needed)."
         case _:
-            return f"{who} had {value or 'no'} {_counted(asked.what, value)} ({bound} needed) {span}."
+            return f"{who} had {value or 'no'} {counted_thing(asked.what, value)} ({bound} needed) {span}."
 
 
-def _counted(what: str, number: int) -> str:
+def counted_thing(what: str, number: int) -> str:
     """`fixed-term exclusions`, and one `fixed-term exclusion`: the first plural word is the thing counted."""
     if number != 1:
         return what

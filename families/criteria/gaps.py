@@ -358,12 +358,14 @@ def _benefit_gaps(asked: Asked, facts: Facts) -> pl.DataFrame:
     return (
         _everybody(facts)
         .join(fresh_benefit_checks(asked, facts), on="person_id", how="anti")
-        .join(facts.benefit_checks.select("person_id", "stated_on"), on="person_id", how="left")
+        .join(facts.benefit_checks.select("person_id", "stated_on", "is_doubted"), on="person_id", how="left")
         .sort("person_id")
         .select(
             "person_id",
             pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.when(pl.col("stated_on").is_null())
+            pl.when(pl.col("is_doubted"))
+            .then(pl.lit("others pay council tax at the address, and nobody of the family"))
+            .when(pl.col("stated_on").is_null())
             .then(pl.lit("DWP has not answered for the address"))
             .otherwise(pl.format("the newest benefit data is of {}, too old to rely on", "stated_on"))
             .alias("why"),

@@ -16,7 +16,7 @@ _COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "below": lambda a, b: a < b,
     "at_most": lambda a, b: a <= b,
 }
-_GROWING = ("at_least", "more_than")  # the more, the sooner met
+GROWING = ("at_least", "more_than")  # the more, the sooner met
 
 
 def any_of(outcome: pl.Expr | Sequence[pl.Expr]) -> pl.Expr:
@@ -52,7 +52,7 @@ def outcome_of(asked: Asked, bound: Bound) -> pl.Expr:
             operator, number = bound.comparison
             holds = _COMPARE[operator](pl.col("value"), pl.lit(number))
             # what is not delivered can only add to a count
-            with_more = pl.lit(operator in _GROWING)
+            with_more = pl.lit(operator in GROWING)
             least = holds
             most = pl.when("has_gap").then(with_more).otherwise(holds)
     return pl.when(least & most).then(pl.lit(MET)).when(least | most).then(pl.lit(UNKNOWN)).otherwise(pl.lit(NOT_MET))
@@ -67,13 +67,13 @@ def _share(asked: Asked, bound: Bound) -> tuple[pl.Expr, pl.Expr]:
         known = (
             _mean(operator, percent, asked) if asked.averaging == "mean_of_terms" else _each(operator, percent, asked)
         )
-        open_ = pl.col("has_gap") | ((out_of == 0) & pl.lit(operator not in _GROWING))
+        open_ = pl.col("has_gap") | ((out_of == 0) & pl.lit(operator not in GROWING))
         return ~open_ & known, open_ | known
     least = _compared(operator, percent, value, out_of + missing, asked)
     most = _compared(operator, percent, value + missing, out_of + missing, asked)
     nothing = out_of + missing == 0
     # a child of no possible sessions meets no bound from above, and shows nothing below one
-    if operator in _GROWING:
+    if operator in GROWING:
         return least & ~nothing & ~_unbounded(), (most & ~nothing) | _unbounded()
     return pl.when(nothing).then(pl.lit(False)).otherwise(least), pl.when(nothing).then(pl.lit(True)).otherwise(most)
 

@@ -112,7 +112,7 @@ def evaluate_results(
     """Results claimable on `facts.as_of`. `entry` is the evaluation of the same families on the day work began."""
     findings, decided = _measured(rules, facts, casework, entry)
     for progress in rules.progress_condition:
-        decided.append(_progress(progress, facts.as_of, casework, entry))
+        decided.append(_progress(progress, rules, facts.as_of, casework, entry))
     for shows in rules.casework_condition:
         decided.append(_casework(shows, casework))
     conditions = pl.concat(decided) if decided else pl.DataFrame(schema=dict.fromkeys(CONDITION, pl.String))
@@ -267,8 +267,11 @@ def _not_yet(condition: MeasuredCondition, facts: Facts, frame: pl.DataFrame) ->
     )
 
 
-def _progress(rule: ProgressCondition, day: dt.date, casework: Casework, entry: Evaluation) -> pl.DataFrame:
+def _progress(
+    rule: ProgressCondition, rules: Ruleset, day: dt.date, casework: Casework, entry: Evaluation
+) -> pl.DataFrame:
     """Every problem recorded, and every strand met at the start, has met its measure and kept to it."""
+    label = pl.col("strand").replace_strict(rules.strand_labels, default=pl.col("strand"), return_dtype=pl.String)
     recorded = casework.problems.join(casework.families.select("family_id", "closed_on"), on="family_id", how="left")
     started = (
         entry.assessments.filter(
@@ -279,14 +282,14 @@ def _progress(rule: ProgressCondition, day: dt.date, casework: Casework, entry: 
         .select(
             "family_id",
             pl.lit(UNKNOWN).alias("outcome"),
-            pl.format("{}: no outcome is recorded", "strand").alias("detail"),
+            pl.format("{}: no outcome is recorded", label).alias("detail"),
         )
     )
     told = recorded.with_columns(_of_problem(rule, day).alias("outcome")).select(
         "family_id",
         "outcome",
         pl.when(pl.col("outcome") != MET)
-        .then(pl.format("{}: not met, or not for long enough yet", "strand"))
+        .then(pl.format("{}: not met, or not for long enough yet", label))
         .alias("detail"),
     )
     nothing = casework.families.select(

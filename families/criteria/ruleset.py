@@ -141,7 +141,7 @@ class Bound(Part):
             "at_least": f"{figure} or more",
             "more_than": f"more than {figure}",
             "below": f"less than {figure}",
-            "at_most": f"{figure} or fewer",
+            "at_most": f"{figure} or {'less' if self.is_percent else 'fewer'}",
         }[operator]
 
 

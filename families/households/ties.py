@@ -161,7 +161,9 @@ def place_contacts(
         .join(before, on=["child", "own_address"], how="left")
         .join(written, on="own_address", how="left")
         .join(matched.select("address_id", home_postcode="postcode"), on="address_id", how="left")
+        .join(_listed_apart(contacts, child_stays=child_stays, matched=matched), on=["child", "adult"], how="left")
     )
+    is_listed_apart = pl.col("apart_postcode").is_not_null() & (pl.col("apart_postcode") != pl.col("home_postcode"))
     is_miswritten = ~pl.col("is_known_address").fill_null(True) | (
         pl.col("postcode") == pl.col("home_postcode")
     ).fill_null(False)
@@ -177,14 +179,29 @@ def place_contacts(
     is_contradicted = is_elsewhere & ~register_is_behind & ~register_is_silent & ~is_miswritten
     is_listed_here = pl.col("lives_with_pupil") & pl.col("is_main")
     verdict = (
-        pl.when(is_registered_here | (is_listed_here & ~is_contradicted))
+        pl.when((is_registered_here & ~is_listed_apart.fill_null(False)) | (is_listed_here & ~is_contradicted))
         .then(pl.lit("resident"))
         .when(is_listed_here)
         .then(pl.lit("left"))
         .otherwise(pl.lit("elsewhere"))
     )
     return placed.with_columns(verdict=verdict, is_registered_here=is_registered_here).drop(
-        "lived_there_before", "is_known_address", "postcode", "home_postcode"
+        "lived_there_before", "is_known_address", "postcode", "home_postcode", "apart_postcode"
+    )
+
+
+def _listed_apart(contacts: pl.DataFrame, *, child_stays: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
+    """Contacts whom the list itself gives another address than any of the child's, with its postcode.
+
+    Bills are often left in the name of a parent who has gone; a list that knows where to is believed.
+    """
+    stays = child_stays.select(child="person_id", listed_address="address_id")
+    known = matched.filter("is_matched").select(listed_address="address_id", apart_postcode="postcode")
+    return (
+        contacts.filter(~pl.col("lives_with_pupil"))
+        .join(known, on="listed_address")
+        .join(stays, on=["child", "listed_address"], how="anti")
+        .select("child", "adult", "apart_postcode")
     )
 
 

@@ -440,7 +440,19 @@ def _missing_postcode(nodes: pl.DataFrame) -> pl.DataFrame:
         hit = bare.join(alone.filter(pl.col("places") == 1), on=keys, nulls_equal=True)
         found.append(hit.select(a="node", b="b"))
     same = bare.select(a=pl.col("node").min().over([*_STREET, "town"]), b="node").filter(pl.col("a") != pl.col("b"))
-    return pl.concat([*found, same])
+    return pl.concat([*found, same, _without_any_postcode(nodes)])
+
+
+def _without_any_postcode(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Two addresses without postcode that have one number, and streets and towns spelt alike."""
+    bare = nodes.filter(pl.col("postcode").is_null() & pl.col("street_key").is_not_null())
+    bare = bare.with_columns(start=pl.col("street_key").str.slice(0, 2))
+    pairs = _pairs(bare, ["unit", "number", "start"])
+    pairs = likeness(
+        likeness(pairs, "street_key", "street_key_b", name="street_like"), "town", "town_b", name="town_like"
+    )
+    alike = (pl.col("street_like") >= SIMILAR_STREET) & (pl.col("town_like") >= SIMILAR_STREET)
+    return pairs.filter(alike).select(a="node", b="node_b")
 
 
 def _slipped_postcode(nodes: pl.DataFrame) -> pl.DataFrame:

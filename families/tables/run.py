@@ -182,6 +182,28 @@ class Assessments(dy.Schema):
     reason = column(dy.String, "one sentence", sensitivity="special", retention="run", nullable=False)
 
 
+class NearMisses(dy.Schema):
+    """How far a family that is not eligible is from being so: a statement of fact, by which nobody is put in order."""
+
+    family_id = key(dy.String, "family", retention="run")
+    route = column(dy.String, "the route to eligibility that is nearest", retention="run", nullable=False)
+    strand = column(
+        dy.String,
+        "of its unmet strands the nearest; blank where all are met",
+        sensitivity="special",
+        retention="run",
+    )
+    criterion = column(dy.String, "the strand's criterion nearest its bound", sensitivity="special", retention="run")
+    person_id = column(dy.String, "the person nearest that bound", sensitivity="key", retention="run")
+    gap = column(
+        dy.Int64,
+        "what is missing of the bound, in the criterion's own units; blank where not known",
+        sensitivity="special",
+        retention="run",
+    )
+    sentence = column(dy.String, "all of it in one sentence", sensitivity="special", retention="run", nullable=False)
+
+
 RUN_TABLES: dict[str, type[dy.Schema]] = {
     "rejected": Rejected,
     "coverage": Coverage,
@@ -198,4 +220,5 @@ RUN_TABLES: dict[str, type[dy.Schema]] = {
     "findings": Findings,
     "assessments": Assessments,
     "reviews": Findings,
+    "near_misses": NearMisses,
 }

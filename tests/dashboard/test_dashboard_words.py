@@ -2,8 +2,8 @@ import datetime as dt
 
 import pytest
 
-from dashboard import words
-from families.casebook.views import ChildBrief, CoverageLine
+from dashboard import tables, words
+from families.casebook.views import ChildBrief, CoverageLine, FamilySummary
 
 
 def test_dates_are_written_as_people_write_them():
@@ -86,3 +86,11 @@ def test_coverage_in_short_names_the_first_end():
     assert words.coverage_in_short(both) == "Coverage: 2 sources, the first ends 30 Jun 2013"
     assert words.coverage_in_short((line("dwp", None),)) == "Coverage: 1 source"
     assert words.coverage_in_short(()) == "Coverage: not stated"
+
+
+def test_what_near_misses_lack_has_a_column_where_there_is_one_on_the_page():
+    facts = {"children": (), "strands": (), "newest_evidence_on": None, "unknown": "", "size": 3}
+    eligible = FamilySummary(family_id="F1", name="Ali family", status="eligible", **facts)
+    near = FamilySummary(family_id="F2", name="Ward family", status="near_miss", near_miss="One short.", **facts)
+    assert tables.NEAR_MISS not in tables.families([eligible], in_full=False).columns
+    assert tables.families([eligible, near], in_full=False)[tables.NEAR_MISS].to_list() == ["", "One short."]

@@ -223,7 +223,9 @@ def test_nothing_loaded_yet(tmp_path):
     assert "families load" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["synthesise", "load", "refresh", "explain", "score", "bench", "demo", "serve"])
+@pytest.mark.parametrize(
+    "name", ["synthesise", "load", "refresh", "explain", "backtest", "diff", "score", "bench", "demo", "serve"]
+)
 def test_every_command_has_help_with_an_example(tmp_path, name):
     done = families(tmp_path, name, "--help")
     assert done.returncode == 0
@@ -236,3 +238,58 @@ def test_the_bench_prints_stages_and_ratios(tmp_path):
     assert "| refresh, everything |" in done.stdout
     assert "times as fast" in done.stdout
     assert "totals differ" not in done.stdout
+
+
+def test_a_back_test_publishes_nothing_names_nobody_and_hides_small_numbers(home):
+    before = Home(home).require_current()
+    runs = sorted(path.name for path in (home / "runs").iterdir())
+    tried = ("backtest", "--ruleset", "tf1-2012", "--against", "tf1-2012", "--switch", "rounding=whole_percent")
+    done = families(home, *tried, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["strands"]["eligible"]["families"] == before.table("family_members")["family_id"].n_unique()
+    assert found["strands"]["eligible"]["lost"] == 0  # rounding up takes nothing from anybody
+    numbers = [number for row in found["groups"].values() for of in row.values() for number in of.values()]
+    assert not [number for number in numbers if number and number < 6]
+    people = before.table("people")
+    shown = families(home, *tried).stdout
+    assert "no rule reads them" in shown
+    assert not [surname for surname in people["surname"].drop_nulls().unique() if f" {surname} " in shown]
+    assert sorted(path.name for path in (home / "runs").iterdir()) == runs
+    refused = families(home, "backtest", "--ruleset", "tf2-2015", "--against", "tf1-2012")
+    assert (refused.returncode, "in force" in refused.stderr) == (2, True)
+
+
+def test_a_near_miss_is_explained(home):
+    found = Home(home).require_current().table("near_misses")
+    eligible = tables(home)["assessments"].filter(pl.col("outcome") == "met", pl.col("strand") == "eligible")
+    assert found.height > 0
+    assert found.join(eligible, on="family_id").is_empty()
+    told = families(home, "explain", found["family_id"][0])
+    assert f"Near miss: {found['sentence'][0]}" in told.stdout
+
+
+def test_a_diff_of_two_runs_counts_first_and_gives_each_family_its_reason(home, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy)
+    assert families(copy, *REFRESH, "--switch", "term_averaging=each_term").returncode == 0
+    done = families(copy, "diff", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["families"]
+    assert {row["reason"] for row in found["families"]} == {"rule"}
+    assert not found["counts"]["new"]
+    assert not found["counts"]["dropped"]
+    of_social_care = [i["delivery"] for i in Home(copy).require_current().manifest["inputs"] if i["source"] == "social_care"]  # fmt: skip
+    for delivery in of_social_care:
+        shutil.rmtree(copy / "deliveries" / delivery)
+    assert families(copy, "refresh", "--as-of", AS_OF, "--sample").returncode == 0
+    runs = [Home(home).require_current().run_id, Home(copy).require_current().run_id]
+    told = families(copy, "diff", *runs).stdout.splitlines()
+    assert told[2].startswith("New: ")
+    assert "Taken back: social_care" in "\n".join(told)
+    assert [line for line in told if "Local factors from met to not known; new data: social_care" in line]
+    refused = families(copy, "backtest", "--ruleset", "tf1-2012", "--against", "tf1-2012")
+    assert refused.returncode == 0, refused.stderr
+    unknown = families(copy, "diff", "no-such-run")
+    assert (unknown.returncode, "no run" in unknown.stderr) == (2, True)

@@ -195,6 +195,17 @@ def test_what_is_unknown_is_said_in_words() -> None:
     assert unknown["F03"] == "Out-of-work benefits: Out-of-work benefits is unknown."
 
 
+def test_what_a_near_miss_lacks_is_published_of_near_misses_alone() -> None:
+    run = made_up_run()
+    lacking = [(family, "all_three", f"{family} lacks one.") for family in ("F01", "F03", "F05")]
+    near = pl.DataFrame(lacking, schema=["family_id", "route", "sentence"], orient="row")
+    published = rows_to_publish(**(run.for_publish() | {"tables": run.tables | {"near_misses": near}}))
+    families = published["published_family"]
+
+    assert families.drop_nulls("near_miss").select("family_id", "near_miss").rows() == [("F03", "F03 lacks one.")]
+    assert rows(run)["published_family"]["near_miss"].null_count() == 20
+
+
 def test_a_run_without_optional_tables_is_published_with_what_there_is() -> None:
     run = made_up_run()
     kept = {name: run.tables[name] for name in ("people", "family_members", "assessments")}
