@@ -123,3 +123,14 @@ def test_an_event_of_no_known_day_may_have_been_in_the_window():
     found = finding(replace(facts, events={**facts.events, "offences": undated}), "youth_offence")
     assert found["outcome"] == "unknown"
     assert "does not give the date" in found["detail"]
+
+
+def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
+    """The term in progress has a month behind it, whatever day the child is to leave."""
+    given = {"sessions": [{"term": "spring 2013", "possible": 80, "unauthorised": 80}]}
+    rules = load_ruleset("sf-2022", switches={"term_window": "including_current"}).rules
+    for until in ({}, {"school_until": dt.date(2014, 6, 27)}):
+        day = dt.date(2013, 5, 15)
+        made = Case.model_validate({"as_of": day, "person": [{**CHILD, **given, **until}]})
+        found = evaluate(rules, case_facts({"family": made}, as_of=day)).findings
+        assert found.filter(pl.col("criterion") == "severe_absence")["outcome"].to_list() == ["met"]
