@@ -33,7 +33,7 @@ def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool =
         facts.stays.join(units, how="cross")
         .with_columns(
             pl.max_horizontal(pl.col("starts").fill_null(dt.date.min), "first_day").alias("from"),
-            pl.min_horizontal(pl.col("ends").fill_null(facts.as_of), "last_day").alias("to"),
+            pl.min_horizontal("ends", pl.lit(facts.as_of), "last_day").alias("to"),
         )
         .with_columns((pl.business_day_count("from", pl.col("to").dt.offset_by("1d"))).alias("days"))
         .filter(pl.col("to") >= pl.col("from").dt.offset_by(f"{SHORTEST_STAY_DAYS}d"))

@@ -115,3 +115,22 @@ def test_a_pupil_of_unknown_age_is_missed_when_a_term_is_not_delivered():
 def test_sessions_after_leaving_school_are_none():
     facts = facts_of({**CHILD, "school_until": dt.date(2012, 2, 10)})
     assert facts.absence.filter(pl.col("academic_year") == "2011/12")["term"].to_list() == ["autumn", "spring"]
+
+
+def test_an_event_of_no_known_day_may_have_been_in_the_window():
+    facts = facts_of(CHILD | {"offences": [{"on": dt.date(2012, 5, 1)}]}, PARENT)
+    undated = facts.events["offences"].with_columns(pl.lit(None, dtype=pl.Date).alias("on"))
+    found = finding(replace(facts, events={**facts.events, "offences": undated}), "youth_offence")
+    assert found["outcome"] == "unknown"
+    assert "does not give the date" in found["detail"]
+
+
+def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
+    """The term in progress has a month behind it, whatever day the child is to leave."""
+    given = {"sessions": [{"term": "spring 2013", "possible": 80, "unauthorised": 80}]}
+    rules = load_ruleset("sf-2022", switches={"term_window": "including_current"}).rules
+    for until in ({}, {"school_until": dt.date(2014, 6, 27)}):
+        day = dt.date(2013, 5, 15)
+        made = Case.model_validate({"as_of": day, "person": [{**CHILD, **given, **until}]})
+        found = evaluate(rules, case_facts({"family": made}, as_of=day)).findings
+        assert found.filter(pl.col("criterion") == "severe_absence")["outcome"].to_list() == ["met"]
