@@ -397,6 +397,7 @@ def _publish(run: Run, *, asked: Asked, ruleset: LoadedRuleset, delivered: list[
             is_sample=asked.is_sample,
             published_at=asked.published_at,
             absence_threshold_percent=_absence_threshold(rules, asked.as_of),
+            near_miss_strands=tuple(rules.near_miss_strands),
         ),
         file_names=names,
     )

@@ -212,7 +212,7 @@ def _dated(
     told = told or []
     ended = pl.col(until) if until else pl.lit(None, dtype=pl.Date)
     return (
-        rows.filter(pl.col(on) <= as_of)
+        rows.filter(pl.col(on).fill_null(as_of) <= as_of)
         .with_columns(pl.col(on).alias("on"), ended.alias("until"))
         .sort("person_id", "on", *keep, *told, "until", *EVIDENCE, nulls_last=True)
         .unique(["person_id", "on", *keep], keep="last", maintain_order=True)

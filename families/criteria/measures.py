@@ -15,6 +15,7 @@ from families.criteria.facts import EVIDENCE, Facts, fresh_from
 from families.criteria.ruleset import Asked
 from families.criteria.windows import DAYS_A_WEEK, baseline_of, terms_of, window_of
 
+COLUMN_WORDS = {"on": "date", "offence_on": "date of the offence"}
 Filters = dict[str, list[str | bool]]
 
 
@@ -44,20 +45,30 @@ def wanted_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 
 def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """Rows of the window that would count if a column that is blank in them were known: person_id, column."""
-    events = facts.events.get(asked.table)
-    if events is None or not any(events[name].null_count() for name in asked.where):
+    events, is_counted = facts.events.get(asked.table), asked.measure in ("count", "total", "reduction")
+    needed = [*asked.where, *([asked.dated_by] if is_counted else [])]
+    if events is None or not any(events[name].null_count() for name in needed):
         return pl.DataFrame(schema={"person_id": pl.String, "column": pl.String})
-    blank = pl.any_horizontal(pl.col(name).is_null() for name in asked.where)
-    might = pl.all_horizontal(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
+    blank = pl.any_horizontal(pl.col(name).is_null() for name in needed)
+    might = pl.all_horizontal(
+        pl.lit(True), *(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
+    )
     rows = _of_age(events.filter(blank & might), asked, facts, adult_from=adult_from)
     names = pl.concat_str(
-        [pl.when(pl.col(name).is_null()).then(pl.lit(name.replace("_", " "))) for name in asked.where],
+        [
+            pl.when(pl.col(name).is_null()).then(pl.lit(COLUMN_WORDS.get(name, name.replace("_", " "))))
+            for name in needed
+        ],
         separator=" and ",
         ignore_nulls=True,
     )
     dated = rows.with_columns(pl.col(asked.dated_by).alias("on"), names.alias("column"))
-    within = _in_force_within if asked.measure in ("status", "duration") else _dated_within
-    return within(dated, asked, facts).select("person_id", "column").unique("person_id", keep="first").sort("person_id")
+    if is_counted:
+        window = window_of(asked, facts)
+        within = dated.filter(pl.col("on").is_null() | pl.col("on").is_between(window.first_day, window.last_day))
+    else:
+        within = _in_force_within(dated, asked, facts)
+    return within.select("person_id", "column").unique("person_id", keep="first").sort("person_id")
 
 
 def _of_age(rows: pl.DataFrame, asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:

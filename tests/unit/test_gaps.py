@@ -115,6 +115,14 @@ def test_sessions_after_leaving_school_are_none():
     assert facts.absence.filter(pl.col("academic_year") == "2011/12")["term"].to_list() == ["autumn", "spring"]
 
 
+def test_an_event_of_no_known_day_may_have_been_in_the_window():
+    facts = facts_of(CHILD | {"offences": [{"on": dt.date(2012, 5, 1)}]}, PARENT)
+    undated = facts.events["offences"].with_columns(pl.lit(None, dtype=pl.Date).alias("on"))
+    found = finding(replace(facts, events={**facts.events, "offences": undated}), "youth_offence")
+    assert found["outcome"] == "unknown"
+    assert "does not give the date" in found["detail"]
+
+
 def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
     """The term in progress has a month behind it, whatever day the child is to leave."""
     given = {"sessions": [{"term": "spring 2013", "possible": 80, "unauthorised": 80}]}
