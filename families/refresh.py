@@ -271,7 +271,10 @@ def _steps(
         lambda: _named(
             ("address_of_record", "addresses"),
             match_addresses(
-                stated_addresses(**read("persons", "benefit_checks")), read("properties")["properties"], work=work
+                stated_addresses(**read("persons", "benefit_checks")),
+                read("properties")["properties"],
+                work=work,
+                prepared=home.path / "gazetteer",
             ),
         ),
     )

@@ -237,7 +237,7 @@ def _weighed(pairs: pl.DataFrame, adults: pl.DataFrame, *, people: int) -> pl.Da
     name = pl.col("forename_bits") + pl.col("surname_bits") + pl.col("company") - math.log2(people + MORE_PEOPLE)
     most = pl.col("reason").replace_strict(AT_MOST, return_dtype=pl.Float64)
     account = pl.when(two_accounts).then(math.log2(TWO_ACCOUNTS)).otherwise(0.0)
-    weight = pl.min_horizontal(name, most) + pl.col("against") + account
+    weight = pl.when(name.is_not_null()).then(pl.min_horizontal(name, most)) + pl.col("against") + account
     enough = told.with_columns(weight=weight).filter((pl.col("weight") >= ENOUGH) & ~other_sex)
     return (
         enough.with_columns(low=pl.min_horizontal("c", "c_b"), high=pl.max_horizontal("c", "c_b"))

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_family import facts_of
 
 from families.criteria.backtest import (
     ALL,
@@ -43,18 +44,13 @@ def test_a_change_is_named_by_what_each_ruleset_says():
     ]
 
 
+def child(name, born, **sessions):
+    told = [{"term": "2011/12", "possible": 380, **sessions}]
+    return {"name": name, "role": "child", "born": born, "sessions": told}
+
+
 def people(*rows):
     return pl.DataFrame(rows, schema=["person_id", "sex"], orient="row")
-
-
-def facts_of(**families):
-    """The facts of families, each a list of people as in a case; a person's id is family/name."""
-    cases = {name: Case.model_validate({"as_of": AS_OF, "person": them}) for name, them in families.items()}
-    return case_facts(cases, as_of=AS_OF)
-
-
-def child(name="A", **more):
-    return {"name": name, "role": "child", **more}
 
 
 @pytest.mark.parametrize(
@@ -68,9 +64,10 @@ def child(name="A", **more):
     ],
 )
 def test_the_sex_of_the_children(sexes, children):
-    family = [child("A", age=12), child("B", age=6), {"name": "Ann", "role": "parent", "age": 42}]
-    told = people(*((f"F/{name}", sex) for name, sex in [*sexes.items(), ("Ann", "F")]))
-    found = equality_groups(facts_of(F=family), told).row(0, named=True)
+    ann = {"name": "Ann", "role": "parent", "born": dt.date(1970, 1, 1)}
+    facts = facts_of(child("A", dt.date(2000, 1, 1)), child("B", dt.date(2006, 10, 1)), ann, as_of=AS_OF)
+    told = {f"family/{name}": sex for name, sex in {**sexes, "Ann": "F"}.items()}
+    found = equality_groups(facts, people(*told.items())).row(0, named=True)
     assert (found["sex_of_children"], found["sex_of_adults"]) == (children, "women only")
 
 
@@ -82,17 +79,22 @@ def test_the_sex_of_the_children(sexes, children):
     ],
 )  # fmt: skip
 def test_the_age_of_the_youngest_child(born, band):
-    family = [child("A", born=dt.date(1997, 1, 1)), child("B", born=born)]
-    found = equality_groups(facts_of(F=family), people(("F/A", "F"))).row(0, named=True)
+    facts = facts_of(child("A", dt.date(1997, 1, 1)), child("B", born), as_of=AS_OF)
+    found = equality_groups(facts, people(("family/A", "F"))).row(0, named=True)
     assert found["youngest_child"] == band
     assert found["sex_of_adults"] == "not known"
 
 
 def many(number):
     """The facts of so many families of a child with 56 of 380 sessions missed, and of one with none."""
-    absent, none = ([{"term": "2011/12", "possible": 380, "unauthorised": number}] for number in (56, 0))
-    missing = {f"F{n}": [child(age=12, sessions=absent)] for n in range(number)}
-    return facts_of(**missing, other=[child(age=12, sessions=none)])
+    missed = {f"F{n}": 56 for n in range(number)} | {"other": 0}
+    cases = {
+        family: Case.model_validate(
+            {"as_of": AS_OF, "person": [child("A", dt.date(2000, 1, 1), unauthorised=sessions)]}
+        )
+        for family, sessions in missed.items()
+    }
+    return case_facts(cases, as_of=AS_OF)
 
 
 def test_a_switch_tried_gains_the_families_it_decides():

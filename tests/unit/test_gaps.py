@@ -2,13 +2,13 @@
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 
+import one_family
 import polars as pl
 import pytest
 
 from families.criteria.askable import ASKABLE
-from families.criteria.case import Case
-from families.criteria.case_facts import case_facts
 from families.criteria.evaluate import evaluate
 from families.criteria.facts import Facts
 from families.criteria.rulebook import load_ruleset
@@ -20,9 +20,7 @@ CHILD = {"name": "Ria", "role": "child", "age": 13}
 PARENT = {"name": "Dawn", "role": "parent", "age": 36}
 
 
-def facts_of(*people: dict, **case) -> Facts:
-    made = Case.model_validate({"ruleset": "tf1-2012", "as_of": AS_OF, "person": list(people), **case})
-    return case_facts({"family": made}, as_of=AS_OF)
+facts_of = partial(one_family.facts_of, as_of=AS_OF)
 
 
 def outcomes(facts: Facts) -> dict[str, str]:
@@ -131,6 +129,6 @@ def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
     rules = load_ruleset("sf-2022", switches={"term_window": "including_current"}).rules
     for until in ({}, {"school_until": dt.date(2014, 6, 27)}):
         day = dt.date(2013, 5, 15)
-        made = Case.model_validate({"as_of": day, "person": [{**CHILD, **given, **until}]})
-        found = evaluate(rules, case_facts({"family": made}, as_of=day)).findings
+        facts = one_family.facts_of({**CHILD, **given, **until}, as_of=day)
+        found = evaluate(rules, facts).findings
         assert found.filter(pl.col("criterion") == "severe_absence")["outcome"].to_list() == ["met"]
