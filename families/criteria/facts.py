@@ -55,8 +55,10 @@ class Facts:
     attached: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTACHED))
     silences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SILENCES))
     is_whole_family: bool = False
-    _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict, compare=False, repr=False)
-    _coded: list[Coded] = field(default_factory=list, compare=False, repr=False)
+    _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _coded: list[Coded] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def once(self, key: tuple[object, ...], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """A frame that several criteria need, worked out the first time one asks."""

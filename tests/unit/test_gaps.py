@@ -132,3 +132,9 @@ def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
         facts = one_family.facts_of({**CHILD, **given, **until}, as_of=day)
         found = evaluate(rules, facts).findings
         assert found.filter(pl.col("criterion") == "severe_absence")["outcome"].to_list() == ["met"]
+
+
+def test_changed_facts_are_worked_out_anew():
+    facts = facts_of(CHILD, PARENT)
+    assert outcomes(facts)["crime_asb"] == "not_met"
+    assert outcomes(replace(facts, coverage=facts.coverage.clear()))["crime_asb"] == "unknown"
