@@ -65,7 +65,8 @@ def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) ->
     else:
         found = (any_of if condition.of == "any" else all_of)(outcome(condition, bound, known) for known in measures)
     if condition.where_relevant:
-        found = where_relevant(condition, found, together.value + together.out_of, entry)
+        recorded = {problem.strand for problem in (family.case.programme or Programme()).problem}
+        found = where_relevant(condition, found, together.value + together.out_of, entry, recorded)
     wanted = condition.window.terms
     if condition.window.since_attachment and wanted and family.attached_on and found != NEUTRAL:
         over = [term for term in family.terms(condition) if term.last_day >= family.attached_on]
@@ -73,14 +74,13 @@ def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) ->
     return found
 
 
-def where_relevant(condition: MeasuredCondition, found: str, events: int, entry: Judgement) -> str:
-    """Neutral where there was nothing to improve; unknown where it is not known whether there was."""
+def where_relevant(condition: MeasuredCondition, found: str, events: int, entry: Judgement, recorded: set[str]) -> str:
+    """Neutral where there was nothing to improve; what is not met now is a problem found since."""
     if condition.measure == "reduction":
         return NEUTRAL if events == 0 and found != UNKNOWN else found
-    at_start = entry.strands[condition.strand or ""]
-    if at_start == NOT_MET or found == NEUTRAL:
-        return NEUTRAL
-    return found if at_start == MET or found == MET else UNKNOWN
+    strand = condition.strand or ""
+    was_none = entry.strands[strand] == NOT_MET and strand not in recorded
+    return NEUTRAL if was_none and found == MET else found
 
 
 def progress(rule: ProgressCondition, work: Programme, entry: Judgement, day: dt.date) -> str:
@@ -199,6 +199,8 @@ def is_closed(case: Case, rules: Ruleset, now: Family, here: set[str]) -> bool:
     """Whether nothing can be claimed for the family, whatever its progress."""
     work, rule = case.programme, rules.result
     if rule is None or work is None:
+        return True
+    if work.attached_on is not None and now.day < work.attached_on:
         return True
     started = set(work.children_at_attachment)
     by_results = case.authority is None or case.authority.payment_by_results_area

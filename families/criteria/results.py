@@ -218,37 +218,22 @@ def _where_relevant(
 ) -> pl.DataFrame:
     """Neutral where there was nothing to improve: no event before or since, or no such problem of the family.
 
-    Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
+    What is not met now is a problem found since, and counts whatever there was at the start.
     """
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
         nothing = (pl.col("value").fill_null(0) == 0) & (pl.col("out_of").fill_null(0) == 0)
         neutral, why = nothing & (pl.col("outcome") != UNKNOWN), f"no {condition.what} before or since"
-        doubtful = pl.lit(False)
     else:
-        began = {
-            outcome: entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == outcome)
-            for outcome in (MET, UNKNOWN)
-        }
-        was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
+        not_at_start = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == NOT_MET)
         recorded = casework.problems.filter(pl.col("strand") == condition.strand)
-        is_relevant = was[MET] | pl.col("family_id").is_in(recorded["family_id"].implode())
-        neutral, why = ~is_relevant & ~was[UNKNOWN], "not a problem when the work began, nor found since"
-        doubtful = ~is_relevant & was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
+        nothing = pl.col("family_id").is_in(not_at_start["family_id"].implode())
+        nothing &= ~pl.col("family_id").is_in(recorded["family_id"].implode())
+        neutral, why = nothing & (pl.col("outcome") == MET), "not a problem when the work began, nor found since"
     return frame.with_columns(
-        pl.when(neutral)
-        .then(pl.lit(NEUTRAL))
-        .when(doubtful)
-        .then(pl.lit(UNKNOWN))
-        .otherwise("outcome")
-        .alias("outcome"),
-        pl.when(neutral)
-        .then(pl.lit(why))
-        .when(doubtful)
-        .then(pl.lit("it is not known whether this was a problem when the work began"))
-        .otherwise("detail")
-        .alias("detail"),
+        pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
+        pl.when(neutral).then(pl.lit(why)).otherwise("detail").alias("detail"),
     )
 
 
@@ -447,6 +432,8 @@ def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claim
     rule = rules.result
     if rule is None:
         return "the programme pays for no results"
+    if family["attached_on"] is not None and claim_on < family["attached_on"]:
+        return "the work with the family had not begun"
     if rule.claims_to is not None and claim_on > rule.claims_to:
         return rule.programme_ended or f"results were taken to {rule.claims_to}"
     if rule.needs_payment_by_results_area and not claiming.is_payment_by_results_area:
