@@ -386,6 +386,11 @@ class Ruleset(Part):
     claim_window: list[ClaimWindow] = []
     switch: list[Switch] = []
 
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Ruleset:
+        """A ruleset that was kept as JSON, where dates are texts. Raises ValidationError where it does not fit."""
+        return cls.model_validate_json(text, strict=False)
+
     @property
     def strand_labels(self) -> dict[str, str]:
         """Labels by strand id, and of eligibility itself."""

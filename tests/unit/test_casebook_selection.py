@@ -218,8 +218,9 @@ def test_a_run_without_optional_tables_is_published_with_what_there_is() -> None
 
 @given(st.text())
 def test_search_folds_what_is_typed_as_it_folds_names(words: str) -> None:
-    words = words.encode("utf-8", "ignore").decode("utf-8")
-    assert pl.select(folded(pl.lit(words))).item() == fold(words)
+    column = pl.Series([words.encode("utf-8", "ignore").decode("utf-8"), "Zoë"])
+    assert column.to_frame("name").select(folded(pl.col("name"))).to_series().to_list() == [fold(words), "zoe"]
+    assert fold(fold(words)) == fold(words)
 
 
 @pytest.mark.parametrize(
