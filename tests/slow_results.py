@@ -44,7 +44,8 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
     assert work is not None
     day = work.claim_on or case.as_of
     now, entry = Family(case, rules, day), Family(case, rules, work.attached_on or day).judged()
-    conditions = {each.id: of_family(each, now, entry) for each in rules.condition}
+    recorded = {problem.strand for problem in work.problem}
+    conditions = {each.id: of_family(each, now, entry, recorded) for each in rules.condition}
     conditions |= {each.id: progress(each, work, entry, day) for each in rules.progress_condition}
     conditions |= {
         each.id: all_of(MET if getattr(work, name) else NOT_MET for name in each.shows)
@@ -54,7 +55,7 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
     return result(case, rules, now, routes, conditions, programme_of)
 
 
-def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) -> str:
+def of_family(condition: MeasuredCondition, family: Family, entry: Judgement, recorded: set[str]) -> str:
     asked = [p for p in family.members if family.is_asked(p, condition)]
     measures = [family.measured(condition, p) for p in asked]
     bound, together = bound_on(condition, family.day), added_up(measures)
@@ -65,7 +66,6 @@ def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) ->
     else:
         found = (any_of if condition.of == "any" else all_of)(outcome(condition, bound, known) for known in measures)
     if condition.where_relevant:
-        recorded = {problem.strand for problem in (family.case.programme or Programme()).problem}
         found = where_relevant(condition, found, together.value + together.out_of, entry, recorded)
     wanted = condition.window.terms
     if condition.window.since_attachment and wanted and family.attached_on and found != NEUTRAL:

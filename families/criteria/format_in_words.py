@@ -14,7 +14,11 @@ from pydantic.fields import FieldInfo
 
 from families.criteria import case, overlay, ruleset
 
-SPAN = {"from_": "the first day; left out, it began long ago", "to": "the last day; left out, it goes on"}
+SPAN = {
+    "from_": "the first day; left out, it began on a day not known: it is in force until it ends, and where "
+    "beginnings or weeks are counted, that is not known",
+    "to": "the last day; left out, it goes on",
+}
 MEANINGS: dict[type[BaseModel], dict[str, str]] = {
     case.Case: {
         "id": "a name of the case, shown with the answer",

@@ -11,6 +11,7 @@ import pytest
 from families.criteria.askable import ASKABLE
 from families.criteria.evaluate import evaluate
 from families.criteria.facts import Facts
+from families.criteria.results import EARLIER, FAMILIES, PROBLEMS, Casework, evaluate_results
 from families.criteria.rulebook import load_ruleset
 
 AS_OF = dt.date(2012, 10, 1)
@@ -138,3 +139,22 @@ def test_changed_facts_are_worked_out_anew():
     facts = facts_of(CHILD, PARENT)
     assert outcomes(facts)["crime_asb"] == "not_met"
     assert outcomes(replace(facts, coverage=facts.coverage.clear()))["crime_asb"] == "unknown"
+
+
+def test_an_event_that_ended_before_the_window_did_not_begin_in_it():
+    for until, expected in ((dt.date(2012, 3, 31), "not_met"), (dt.date(2012, 4, 1), "unknown")):
+        facts = facts_of(CHILD, PARENT | {"work": [{"kind": "work_programme", "to": until}]}, programme={})
+        assert condition(facts, "steps_to_work") == expected
+
+
+def test_weeks_of_a_job_begun_on_a_day_not_known_are_not_known():
+    facts = facts_of(CHILD, PARENT | {"work": [{"benefit_left": "JSA"}]}, programme={})
+    assert condition(facts, "employed_after_jsa") == "unknown"
+
+
+def condition(facts: Facts, name: str) -> str:
+    families = pl.DataFrame({"family_id": [one_family.FAMILY]}, schema_overrides=FAMILIES)
+    columns = [pl.lit(None, dtype=dtype).alias(column) for column, dtype in FAMILIES.items() if column != "family_id"]
+    casework = Casework(families.with_columns(columns), pl.DataFrame(schema=PROBLEMS), pl.DataFrame(schema=EARLIER))
+    found = evaluate_results(RULES, facts, casework, entry=evaluate(RULES, facts)).conditions
+    return found.filter(pl.col("condition") == name)["outcome"].item()
