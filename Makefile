@@ -5,7 +5,7 @@ UV := .uv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test lint tests system install sample clean
+.PHONY: demo test lint tests system install sample reference clean
 
 demo: install ## the sample authority, loaded, refreshed, and the dashboard on port 8501
 	$(RUN) families demo
@@ -43,6 +43,9 @@ $(UV):
 sample: install ## make data/sample again, from its seed
 	rm -rf data/sample
 	$(RUN) families synthesise data/sample --pupils 600 --seed 1 --format parquet
+
+reference: install ## make families/criteria/REFERENCE.md again, from the rulesets and the worked cases
+	$(RUN) python -m families.criteria.reference tests/spec
 
 clean:
 	rm -rf .venv .uv var .pytest_cache .mypy_cache .ruff_cache .hypothesis

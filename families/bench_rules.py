@@ -145,7 +145,7 @@ def differences(assessments: pl.DataFrame, outcomes: pl.DataFrame) -> int:
 
 def _afresh(name: str, facts: Facts) -> Evaluation:
     """An evaluation that finds nothing worked out by an earlier one."""
-    return evaluate(load_ruleset(name).rules, replace(facts, _worked_out={}, _coded=[]))
+    return evaluate(load_ruleset(name).rules, replace(facts))
 
 
 def _outcomes_in_pandas(name: str, facts: Facts) -> Callable[[], tuple[float, pl.DataFrame]]:

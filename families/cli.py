@@ -142,6 +142,7 @@ def _switches(given: list[str]) -> dict[str, str]:
 def try_(
     case: Annotated[Path, typer.Argument(help="A made-up family in TOML, or several under [[case]].")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Findings that are not met as well.")] = False,
 ) -> None:
     """What the rules make of a made-up family: strands, eligibility, results and amounts, with the reasons."""
     from families.criteria.case import read_cases
@@ -155,7 +156,7 @@ def try_(
         typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=1))
     else:
         for each, verdict, differs in zip(cases, verdicts, wrong, strict=True):
-            for line in told(each, verdict, differs):
+            for line in told(each, verdict, differs, everything=everything):
                 out.print(line, markup=False, highlight=False)
     if any(wrong):
         sys.exit(1)

@@ -68,7 +68,7 @@ def _near_miss(run: Run, family_id: str) -> list[str]:
 
 def rules_of(run: Run) -> Ruleset:
     """The rules as the run used them, with its switches set and its overlay in."""
-    return Ruleset.model_validate_json((run.path / "ruleset.json").read_bytes())
+    return Ruleset.from_json((run.path / "ruleset.json").read_bytes())
 
 
 def explain_link(run: Run, a: str, b: str) -> list[str]:

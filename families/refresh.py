@@ -271,7 +271,10 @@ def _steps(
         lambda: _named(
             ("address_of_record", "addresses"),
             match_addresses(
-                stated_addresses(**read("persons", "benefit_checks")), read("properties")["properties"], work=work
+                stated_addresses(**read("persons", "benefit_checks")),
+                read("properties")["properties"],
+                work=work,
+                prepared=home.path / "gazetteer",
             ),
         ),
     )
@@ -397,6 +400,7 @@ def _publish(run: Run, *, asked: Asked, ruleset: LoadedRuleset, delivered: list[
             is_sample=asked.is_sample,
             published_at=asked.published_at,
             absence_threshold_percent=_absence_threshold(rules, asked.as_of),
+            near_miss_strands=tuple(rules.near_miss_strands),
         ),
         file_names=names,
     )

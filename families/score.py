@@ -214,14 +214,28 @@ def _agreement(compared: pl.DataFrame) -> float:
 
 
 def _family_of_true_family(members: pl.DataFrame, true_families: pl.DataFrame) -> pl.DataFrame:
-    """The product's family that holds most of a true family's members, children before adults."""
-    return (
+    """The product's family that holds most of a true family's members, children before adults; each stands for one.
+
+    A child with two homes belongs to two true families. Where the product knows only one home, its family is that
+    of the true family it shares most with, and it knows nothing of the other.
+    """
+    shared = (
         true_families.join(
             members.filter(pl.col("is_resident")).select("family_id", "true_person_id"), on="true_person_id"
         )
         .group_by("true_family_id", "family_id")
         .agg((pl.col("role") == "child").sum().alias("children"), pl.len().alias("people"))
-        .sort("true_family_id", "children", "people", "family_id", descending=[False, True, True, False])
-        .unique("true_family_id", keep="first", maintain_order=True)
-        .select("true_family_id", "family_id")
+        .sort("children", "people", "true_family_id", "family_id", descending=[True, True, False, False])
+        .with_row_index("rank")
     )
+    found = []
+    while not shared.is_empty():
+        is_best = pl.all_horizontal(pl.col("rank") == pl.col("rank").min().over(side) for side in _SIDES)
+        best = shared.filter(is_best)
+        found.append(best.select(_SIDES))
+        for side in _SIDES:
+            shared = shared.join(best, on=side, how="anti", maintain_order="left")
+    return pl.concat(found) if found else shared.select(_SIDES)
+
+
+_SIDES = ["true_family_id", "family_id"]

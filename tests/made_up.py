@@ -124,6 +124,7 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
         is_sample=is_sample,
         published_at=dt.datetime(2013, 9, 2, 8, 30, tzinfo=dt.UTC),
         absence_threshold_percent=15,
+        near_miss_strands=("education", "crime_asb"),
     )
     made_up = MadeUpRun(tables=tables, explained=pl.DataFrame(explained, infer_schema_length=None), run=run)
     return made_up if copies == 1 else _multiplied(made_up, copies)

@@ -42,6 +42,9 @@ class Village:
     switches: Mapping[str, str]
     cases: tuple[Case, ...]
 
+    def __repr__(self) -> str:
+        return f"Village({self.rules.id}, {self.day}, {dict(self.switches)}, {len(self.cases)} families)"
+
     @property
     def day(self) -> dt.date:
         return self.cases[0].as_of

@@ -358,7 +358,7 @@ class Family:
     # measures
 
     def counted(self, asked: Asked, person: Person, *, doubtful: bool = False) -> list[Row]:
-        """The rows that count; or those that would if a column blank in them were known."""
+        """The rows that count; or those that would if what is blank in them, their first day too, were known."""
         rows: list[Row] = []
         if asked.table == "benefits" and not self.is_fresh(asked):
             return rows
@@ -370,6 +370,7 @@ class Family:
             moved = Row(day, row.until, row.facts)  # type: ignore[arg-type]
             if asked.age_at == "event" and not self.is_young(person, row.facts.get("offence_on", row.on)):  # type: ignore[arg-type]
                 continue
+            has_blank = has_blank or (moved.on is None and asked.measure != "status")
             if fits and has_blank == doubtful and self.is_within(asked, moved):
                 rows.append(moved)
         return rows
@@ -381,7 +382,9 @@ class Family:
         spans = [window]
         if asked.measure == "reduction" and (before := self.baseline(asked)) is not None:
             spans.append(before)
-        return row.on is not None and any(row.on in span for span in spans)
+        if row.on is None:
+            return row.until is None or row.until >= min(span.first_day for span in spans)
+        return any(row.on in span for span in spans)
 
     def measured(self, asked: Asked, person: Person) -> Known:
         known = Known()

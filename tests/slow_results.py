@@ -44,7 +44,8 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
     assert work is not None
     day = work.claim_on or case.as_of
     now, entry = Family(case, rules, day), Family(case, rules, work.attached_on or day).judged()
-    conditions = {each.id: of_family(each, now, entry) for each in rules.condition}
+    recorded = {problem.strand for problem in work.problem}
+    conditions = {each.id: of_family(each, now, entry, recorded) for each in rules.condition}
     conditions |= {each.id: progress(each, work, entry, day) for each in rules.progress_condition}
     conditions |= {
         each.id: all_of(MET if getattr(work, name) else NOT_MET for name in each.shows)
@@ -54,7 +55,7 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
     return result(case, rules, now, routes, conditions, programme_of)
 
 
-def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) -> str:
+def of_family(condition: MeasuredCondition, family: Family, entry: Judgement, recorded: set[str]) -> str:
     asked = [p for p in family.members if family.is_asked(p, condition)]
     measures = [family.measured(condition, p) for p in asked]
     bound, together = bound_on(condition, family.day), added_up(measures)
@@ -65,7 +66,7 @@ def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) ->
     else:
         found = (any_of if condition.of == "any" else all_of)(outcome(condition, bound, known) for known in measures)
     if condition.where_relevant:
-        found = where_relevant(condition, found, together.value + together.out_of, entry)
+        found = where_relevant(condition, found, together.value + together.out_of, entry, recorded)
     wanted = condition.window.terms
     if condition.window.since_attachment and wanted and family.attached_on and found != NEUTRAL:
         over = [term for term in family.terms(condition) if term.last_day >= family.attached_on]
@@ -73,14 +74,13 @@ def of_family(condition: MeasuredCondition, family: Family, entry: Judgement) ->
     return found
 
 
-def where_relevant(condition: MeasuredCondition, found: str, events: int, entry: Judgement) -> str:
-    """Neutral where there was nothing to improve; unknown where it is not known whether there was."""
+def where_relevant(condition: MeasuredCondition, found: str, events: int, entry: Judgement, recorded: set[str]) -> str:
+    """Neutral where there was nothing to improve; what is not met now is a problem found since."""
     if condition.measure == "reduction":
         return NEUTRAL if events == 0 and found != UNKNOWN else found
-    at_start = entry.strands[condition.strand or ""]
-    if at_start == NOT_MET or found == NEUTRAL:
-        return NEUTRAL
-    return found if at_start == MET or found == MET else UNKNOWN
+    strand = condition.strand or ""
+    was_none = entry.strands[strand] == NOT_MET and strand not in recorded
+    return NEUTRAL if was_none and found == MET else found
 
 
 def progress(rule: ProgressCondition, work: Programme, entry: Judgement, day: dt.date) -> str:
@@ -95,16 +95,20 @@ def progress(rule: ProgressCondition, work: Programme, entry: Judgement, day: dt
 
 
 def of_problem(rule: ProgressCondition, problem: Problem, work: Programme, day: dt.date) -> str:
-    months = rule.sustained_months if rule.sustained_after == "resolution" else 0
     is_met = problem.measure_met
     if is_met is None:
-        is_met = problem.resolved_on is not None and dates.months_before(problem.resolved_on, -months) <= day
+        is_met = problem.resolved_on is not None and lasted_by(problem.resolved_on, rule) <= day
     if rule.accepts_equivalent_progress and problem.equivalent_progress is not None:
         is_met = True
     if rule.sustained_after == "closure":
         closed = work.closed_on
-        is_met = is_met and closed is not None and dates.months_before(closed, -rule.sustained_months) <= day
+        is_met = is_met and closed is not None and lasted_by(closed, rule) <= day
     return MET if is_met else NOT_MET
+
+
+def lasted_by(day: dt.date, rule: ProgressCondition) -> dt.date:
+    """The day on which what began on a day has lasted as long as the rule asks."""
+    return dates.months_before(day, -rule.sustained_months)
 
 
 def route_outcome(route: ResultRoute, conditions: Mapping[str, str]) -> str:
@@ -196,6 +200,8 @@ def is_closed(case: Case, rules: Ruleset, now: Family, here: set[str]) -> bool:
     work, rule = case.programme, rules.result
     if rule is None or work is None:
         return True
+    if work.attached_on is not None and now.day < work.attached_on:
+        return True
     started = set(work.children_at_attachment)
     by_results = case.authority is None or case.authority.payment_by_results_area
     return (
@@ -223,7 +229,8 @@ def is_shown(rules: Ruleset, evidenced: list[str]) -> bool:
 def claimable_from(rules: Ruleset, work: Programme) -> dt.date | None:
     days: list[dt.date | None] = []
     for rule in rules.progress_condition:
-        ends = [work.closed_on] if rule.sustained_after == "closure" else [p.resolved_on for p in work.problem]
-        days += [dates.months_before(day, -rule.sustained_months) if day else None for day in ends]
+        ends = [problem.resolved_on for problem in work.problem if problem.measure_met is None]
+        ends += [work.closed_on] if rule.sustained_after == "closure" else []
+        days += [lasted_by(day, rule) if day else None for day in ends]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None

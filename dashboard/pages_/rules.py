@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 import streamlit as st
@@ -250,7 +249,7 @@ def _cases(choice: Choice) -> None:
         st.write("The worked cases are not installed here: they lie in tests/spec of the project’s source.")
         return
     try:
-        mine = [each for each in _worked_cases(str(spec_cases.CHECKOUT)) if each.ruleset == choice.loaded.rules.id]
+        mine = [each for each in spec_cases.worked_cases(spec_cases.CHECKOUT) if each.ruleset == choice.loaded.rules.id]
     except UserError as error:
         st.warning(words.escape_markdown(str(error)))
         return
@@ -258,17 +257,6 @@ def _cases(choice: Choice) -> None:
         st.write("No worked case is about this ruleset.")
         return
     _tried_cases(mine)
-
-
-@st.cache_data(ttl="10m", max_entries=3, show_spinner="Reading the cases")
-def _worked_cases(folder: str) -> list[WorkedCase]:
-    return spec_cases.worked_cases(Path(folder))
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _tried(names: tuple[str, ...], _cases: Sequence[WorkedCase]) -> list[Tried]:
-    """Cases tried together, once for each state of their files: `names` hold the hashes."""
-    return spec_cases.tried([each.case for each in _cases])
 
 
 @st.fragment
@@ -305,7 +293,7 @@ def _try(cases: Sequence[WorkedCase]) -> None:
     for start in range(0, len(cases), CASES_AT_A_TIME):
         some = cases[start : start + CASES_AT_A_TIME]
         names = tuple(_name(each) for each in some)
-        results.update(zip(names, _tried(names, some), strict=True))
+        results.update(zip(names, spec_cases.tried([each.case for each in some]), strict=True))
         done = start + len(some)
         bar.progress(done / len(cases), text=f"Tried {done} of {len(cases)} cases")
     bar.empty()

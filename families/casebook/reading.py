@@ -154,7 +154,7 @@ def list_families(
     wanted = _wanted(statuses, strand=strand, text=text)
     with audited(engine) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
-        query = select(table(PublishedFamily)).where(wanted).order_by(*SORTS[sort])
+        query = _families_kept(connection).where(wanted).order_by(*SORTS[sort])
         rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
         families = _summaries(connection, rows)
         shown: list[str | None] = [row.family_id for row in rows]
@@ -170,6 +170,12 @@ def _decided(engine: Engine, reader: Reader, decide: Callable[[], ValueT], *, ac
         with audited(engine) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
+
+
+def _families_kept(connection: Connection) -> Select[Any]:
+    """The columns of families that this casebook has: one published by an earlier version lacks the newest."""
+    kept = {column["name"] for column in inspect(connection).get_columns(PublishedFamily.__tablename__)}
+    return select(*(column for column in FAMILY if column.name in kept))
 
 
 def _wanted(statuses: Iterable[str], *, strand: str | None, text: str) -> ColumnElement[bool]:
@@ -200,7 +206,7 @@ def _summaries(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Family
             newest_evidence_on=row.newest_evidence_on,
             unknown=row.unknown,
             size=row.size,
-            near_miss=row.near_miss or "",
+            near_miss=row._mapping.get("near_miss") or "",
         )
         for row in rows
     )
@@ -249,7 +255,8 @@ def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecor
 
 
 def _family(connection: Connection, family_id: str, statuses: Iterable[str]) -> Row[Any] | None:
-    query = select(table(PublishedFamily)).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+    columns = (FAMILY.family_id, FAMILY.name, FAMILY.status, FAMILY.address)
+    query: Select[Any] = select(*columns).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
     return connection.execute(query).one_or_none()
 
 

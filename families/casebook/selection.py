@@ -1,13 +1,14 @@
 """Which families of a run enter the casebook, and the rows published of them. Frames in, frames out; no database.
 
-Least data: a family enters because it is eligible, or because education or crime and ASB are met though it is not
-eligible yet. Work alone never brings a family in. Nothing is said of anybody who is in no such family.
+Least data: a family enters because it is eligible, or because a strand that brings families in (education, crime) is
+met though it is not eligible yet. Work alone never brings a family in. Nothing is said of anybody who is in no such
+family.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,7 +20,6 @@ from families.tables.run import RUN_TABLES
 from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"
-NEAR_MISS_STRANDS = ("education", "crime_asb")
 ROLES_IN_ORDER = ("child", "parent", "carer", "adult", "linked")
 MAIN_ENROLMENTS = ("C", "M")  # single or main registration, before a subsidiary or guest one
 NO_NAME = "Name not known"
@@ -46,6 +46,7 @@ class PublishedRun:
     is_sample: bool
     published_at: dt.datetime
     absence_threshold_percent: int | None
+    near_miss_strands: tuple[str, ...]  # met, they bring in a family that is not eligible yet
 
 
 def rows_to_publish(
@@ -57,7 +58,7 @@ def rows_to_publish(
     file_names: Mapping[str, str],
 ) -> dict[str, pl.DataFrame]:
     """The rows of every published table, by table name, in an order that does not depend on that of the input."""
-    entering = families_entering(_table(tables, "assessments"))
+    entering = families_entering(_table(tables, "assessments"), near_miss_strands=run.near_miss_strands)
     members = _members(tables, entering, as_of=run.as_of)
     entering = entering.join(members, on="family_id", how="semi").sort("family_id")
     strand_rows = _strands(tables, strands)
@@ -88,11 +89,11 @@ def _table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
     return declared.create_empty()
 
 
-def families_entering(assessments: pl.DataFrame) -> pl.DataFrame:
+def families_entering(assessments: pl.DataFrame, *, near_miss_strands: Sequence[str]) -> pl.DataFrame:
     """family_id and status of the families that may enter the casebook."""
     met = assessments.filter(pl.col("outcome") == "met")
     eligible = met.filter(pl.col("strand") == ELIGIBLE).select("family_id").unique()
-    near = met.filter(pl.col("strand").is_in(NEAR_MISS_STRANDS)).select("family_id").unique()
+    near = met.filter(pl.col("strand").is_in(near_miss_strands)).select("family_id").unique()
     near = near.join(eligible, on="family_id", how="anti")
     return pl.concat(
         [eligible.with_columns(status=pl.lit("eligible")), near.with_columns(status=pl.lit("near_miss"))]

@@ -242,8 +242,10 @@ def _benefit_day(case: Case, as_of: dt.date) -> dt.date:
 
 def _checks(people: list[Member], *, as_of: dt.date) -> pl.DataFrame:
     """DWP's answer for everybody's address, on the day its data tells of."""
-    rows = [(each.id, _benefit_day(each.case, as_of), 0) for each in people if "benefits" not in _not_known(each)]
-    schema = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64}
+    rows = [
+        (each.id, _benefit_day(each.case, as_of), 0, False) for each in people if "benefits" not in _not_known(each)
+    ]
+    schema = {"person_id": pl.String, "stated_on": pl.Date, "claimants": pl.Int64, "is_doubted": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

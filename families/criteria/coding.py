@@ -52,7 +52,5 @@ def coded(facts: Facts) -> Coded:
         benefit_checks=by_person(facts.benefit_checks),
         attached=by_person(facts.attached),
         silences=by_person(facts.silences),
-        _worked_out={},
-        _coded=[],
     )
     return Coded(in_numbers, people, families)

@@ -263,7 +263,7 @@ def _strand(
         .join(_labels_met(rows, labels), on="family_id", how="left")
         .join(_what_is_missing(rows), on="family_id", how="left")
     )
-    asked = "; ".join(labels[each] for each in sorted({name for frame in findings for name in _criteria(frame)}))
+    asked = "; ".join(each.label for each in rules.criterion if each.strand == strand.id)
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
     return families.join(decided, on="family_id", how="left", maintain_order="left").select(
@@ -279,10 +279,6 @@ def _strand(
         .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
         .alias("reason"),
     )
-
-
-def _criteria(findings: pl.DataFrame) -> list[str]:
-    return findings.head(1)["criterion"].to_list()
 
 
 def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:

@@ -37,7 +37,7 @@ class Facts:
     `events`: by table, rows of person_id, on, until, the columns criteria filter by, and evidence.
     `absence`: the Absence table. `stays`: person_id, school, phase, starts, ends (blank where it goes on).
     `coverage`: the Coverage table. `benefit_checks`: person_id, stated_on of the newest match that answered for
-    every address they live at, claimants (people named there).
+    every address they live at, claimants (people named there), is_doubted (the answer is of others who live there now).
     `members`: family_id, person_id, role, is_resident, lives_with_parent, date_of_birth.
     `attached`: person_id, attached_on: when the programme began to work with their family.
     `silences`: person_id, table, why: people of whom a kind of fact is not known whatever was delivered.
@@ -55,8 +55,10 @@ class Facts:
     attached: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTACHED))
     silences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SILENCES))
     is_whole_family: bool = False
-    _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict, compare=False, repr=False)
-    _coded: list[Coded] = field(default_factory=list, compare=False, repr=False)
+    _worked_out: dict[tuple[object, ...], pl.DataFrame] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _coded: list[Coded] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def once(self, key: tuple[object, ...], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """A frame that several criteria need, worked out the first time one asks."""
@@ -155,7 +157,7 @@ def gather(
         stays=stays,
         coverage=records["coverage"],
         benefit_checks=_benefit_checks(
-            records["benefit_checks"], events["benefits"], address_of_record, residences, as_of=as_of
+            records["benefit_checks"], events["benefits"], address_of_record, residences, members, as_of=as_of
         ),
     )
 
@@ -212,7 +214,7 @@ def _dated(
     told = told or []
     ended = pl.col(until) if until else pl.lit(None, dtype=pl.Date)
     return (
-        rows.filter(pl.col(on) <= as_of)
+        rows.filter(pl.col(on).fill_null(as_of) <= as_of)
         .with_columns(pl.col(on).alias("on"), ended.alias("until"))
         .sort("person_id", "on", *keep, *told, "until", *EVIDENCE, nulls_last=True)
         .unique(["person_id", "on", *keep], keep="last", maintain_order=True)
@@ -331,10 +333,15 @@ def _benefit_checks(
     benefits: pl.DataFrame,
     address_of_record: pl.DataFrame,
     residences: pl.DataFrame,
+    members: pl.DataFrame,
     *,
     as_of: dt.date,
 ) -> pl.DataFrame:
-    """When DWP last answered for each address a person now lives at; people with an unanswered address are left out."""
+    """When DWP last answered for each address a person now lives at; people with an unanswered address are left out.
+
+    Of an address at which others are registered and nobody of the family, the answer is of those others
+    (`is_doubted`): schools keep addresses for years after a family has moved.
+    """
     answered = (
         checks.filter(pl.col("is_matched"), pl.col("stated_on") <= as_of)
         .join(address_of_record.select(*RECORD, "address_id"), on=RECORD, how="inner")
@@ -347,16 +354,42 @@ def _benefit_checks(
         .group_by("address_id")
         .agg(pl.len().cast(pl.Int64).alias("claimants"))
     )
+    doubted = _taken_over(residences, members).with_columns(pl.lit(True).alias("is_doubted"))
     return (
         living.join(answered, on="address_id", how="left")
         .join(claiming, on="address_id", how="left")
+        .join(doubted, on=["person_id", "address_id"], how="left")
         .group_by("person_id")
         .agg(
             pl.when(pl.col("stated_on").is_not_null().all()).then(pl.col("stated_on").min()).alias("stated_on"),
             pl.col("claimants").sum(),
+            pl.col("is_doubted").any().fill_null(False),
         )
         .filter(pl.col("stated_on").is_not_null())
+        .with_columns(pl.when(~pl.col("is_doubted")).then("stated_on").alias("stated_on"))
         .sort("person_id")
+    )
+
+
+def _taken_over(residences: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Members of families at addresses where the tax roll has others now, and none of the family: person, address.
+
+    Of a family whose carers nobody names, the one who pays may well be the carer.
+    """
+    living = residences.filter(pl.col("is_current")).select(
+        "person_id", "address_id", pl.col("sources").str.contains("council_tax", literal=True).alias("is_billed")
+    )
+    of_family = members.filter(pl.col("is_resident")).select("family_id", "person_id").unique()
+    at = of_family.join(living, on="person_id")
+    own = at.filter("is_billed").select("family_id", "address_id").unique()
+    carers = members.filter(pl.col("role").is_in(("parent", "carer"))).select("family_id").unique()
+    others = living.filter("is_billed").select("address_id").unique()
+    return (
+        at.join(carers, on="family_id", how="semi")
+        .join(own, on=["family_id", "address_id"], how="anti")
+        .join(others, on="address_id", how="semi")
+        .select("person_id", "address_id")
+        .unique()
     )
 
 

@@ -34,7 +34,7 @@ def attendance_gaps(facts: Facts, terms: list[Term], *, since_attachment: bool =
         .join(units, how="cross")
         .with_columns(
             pl.max_horizontal(pl.col("starts").fill_null(dt.date.min), "first_day").alias("from"),
-            pl.min_horizontal(pl.col("ends").fill_null(facts.as_of), "last_day").alias("to"),
+            pl.min_horizontal("ends", pl.lit(facts.as_of), "last_day").alias("to"),
         )
         .with_columns((pl.business_day_count("from", pl.col("to").dt.offset_by("1d"))).alias("days"))
         .filter(pl.col("to") >= pl.col("from").dt.offset_by(f"{SHORTEST_STAY_DAYS}d"))
@@ -368,12 +368,14 @@ def _benefit_gaps(asked: Asked, facts: Facts) -> pl.DataFrame:
     return (
         _everybody(facts)
         .join(fresh_benefit_checks(asked, facts), on="person_id", how="anti")
-        .join(facts.benefit_checks.select("person_id", "stated_on"), on="person_id", how="left")
+        .join(facts.benefit_checks.select("person_id", "stated_on", "is_doubted"), on="person_id", how="left")
         .sort("person_id")
         .select(
             "person_id",
             pl.lit(None, dtype=pl.Int64).alias("missing"),
-            pl.when(pl.col("stated_on").is_null())
+            pl.when(pl.col("is_doubted"))
+            .then(pl.lit("others pay council tax at the address, and nobody of the family"))
+            .when(pl.col("stated_on").is_null())
             .then(pl.lit("DWP has not answered for the address"))
             .otherwise(pl.format("the newest benefit data is of {}, too old to rely on", "stated_on"))
             .alias("why"),

@@ -19,6 +19,7 @@ _MEASURED_BY = {
     "measure", "table", "where", "unless", "numerator", "denominator", "total_of", "consecutive", "averaging",
     "dated_by", "age_at", "window", "baseline", "fresh_within_months",
 }  # fmt: skip
+COLUMN_WORDS = {"on": "date", "offence_on": "date of the offence"}
 Filters = dict[str, list[str | bool]]
 
 
@@ -56,20 +57,38 @@ def wanted_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 
 def doubtful_rows(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """Rows of the window that would count if a column that is blank in them were known: person_id, column."""
-    events = facts.events.get(asked.table)
-    if events is None or not any(events[name].null_count() for name in asked.where):
+    events, is_counted = facts.events.get(asked.table), asked.measure in ("count", "total", "reduction")
+    needed = [*asked.where, *([asked.dated_by] if is_counted or asked.measure == "duration" else [])]
+    if events is None or not any(events[name].null_count() for name in needed):
         return pl.DataFrame(schema={"person_id": pl.String, "column": pl.String})
-    blank = pl.any_horizontal(pl.col(name).is_null() for name in asked.where)
-    might = pl.all_horizontal(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
+    blank = pl.any_horizontal(pl.col(name).is_null() for name in needed)
+    might = pl.all_horizontal(
+        pl.lit(True), *(pl.col(name).is_in(values).fill_null(True) for name, values in asked.where.items())
+    )
     rows = _of_age(events.filter(blank & might), asked, facts, adult_from=adult_from)
     names = pl.concat_str(
-        [pl.when(pl.col(name).is_null()).then(pl.lit(name.replace("_", " "))) for name in asked.where],
+        [
+            pl.when(pl.col(name).is_null()).then(pl.lit(COLUMN_WORDS.get(name, name.replace("_", " "))))
+            for name in needed
+        ],
         separator=" and ",
         ignore_nulls=True,
     )
     dated = rows.with_columns(pl.col(asked.dated_by).alias("on"), names.alias("column"))
-    within = _in_force_within if asked.measure in ("status", "duration") else _dated_within
-    return within(dated, asked, facts).select("person_id", "column").unique("person_id", keep="first").sort("person_id")
+    if is_counted:
+        first, last = _first_day_asked(asked, facts), window_of(asked, facts).last_day
+        may_begin = pl.col("on").is_null() & (pl.col("until").is_null() | (pl.col("until") >= first))
+        within = dated.filter(may_begin | pl.col("on").is_between(first, last))
+    else:
+        within = _in_force_within(dated, asked, facts)
+    return within.select("person_id", "column").unique("person_id", keep="first").sort("person_id")
+
+
+def _first_day_asked(asked: Asked, facts: Facts) -> dt.date:
+    """The first day of the window, or of the baseline before it."""
+    first = window_of(asked, facts).first_day
+    before = baseline_of(asked, facts)["base_from"].min() if asked.baseline is not None else None
+    return min(first, before) if isinstance(before, dt.date) else first
 
 
 def _of_age(rows: pl.DataFrame, asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
@@ -198,11 +217,13 @@ def _reduction(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
 def _duration(asked: Asked, facts: Facts, *, adult_from: int) -> pl.DataFrame:
     """Whole weeks within the window covered by spells; the longest run of them where the rule says consecutive.
 
-    Spells that overlap are counted once. Spells that overlap a row the rule excludes (`unless`) are left out.
+    Spells that overlap are counted once. Spells that overlap a row the rule excludes (`unless`) are left out, and those
+    that began on a day not known.
     """
     window = window_of(asked, facts)
-    spells = _in_force_within(_without_excluded(asked, facts, adult_from=adult_from), asked, facts).with_columns(
-        pl.max_horizontal(pl.col("on").fill_null(window.first_day), pl.lit(window.first_day)).alias("from"),
+    wanted = _without_excluded(asked, facts, adult_from=adult_from).filter(pl.col("on").is_not_null())
+    spells = _in_force_within(wanted, asked, facts).with_columns(
+        pl.max_horizontal("on", pl.lit(window.first_day)).alias("from"),
         pl.min_horizontal(pl.col("until").fill_null(window.last_day), pl.lit(window.last_day)).alias("to"),
     )
     runs = (

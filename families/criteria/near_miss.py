@@ -41,10 +41,17 @@ def near_misses(rules: Ruleset, found: Evaluation, facts: Facts) -> pl.DataFrame
     strands = found.assessments.filter(pl.col("strand") != ELIGIBLE)
     wide = _not_eligible(rules, found, facts, strands_of_families(rules, strands, [found.findings], members))
     wanted = _nearest_route(rules, wide).explode("strand", empty_as_null=True, keep_nulls=True)
-    unmet = found.findings.filter(pl.col("outcome") != MET).join(linked, on=["family_id", "person_id"], how="anti")
-    unmet = unmet.join(wanted, on=["family_id", "strand"], how="semi")
+    is_wanted = pl.col("family_id").is_in(wanted["family_id"].unique().implode())  # few of many, so first
+    unmet = (
+        found.findings.filter(is_wanted)
+        .filter(pl.col("outcome") != MET)
+        .join(wanted, on=["family_id", "strand"], how="semi")
+        .join(linked, on=["family_id", "person_id"], how="anti")
+    )
     return (
-        wanted.join(strands.select("family_id", "strand", "outcome"), on=["family_id", "strand"], how="left")
+        wanted.join(
+            strands.filter(is_wanted).select("family_id", "strand", "outcome"), on=["family_id", "strand"], how="left"
+        )
         .join(_with_gaps(rules, unmet, facts), on=["family_id", "strand"], how="left")
         .join(_of_strands(rules), on="strand", how="left")
         .sort(
@@ -78,18 +85,13 @@ def _nearest_route(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
 
     Columns: family_id, route, route_label, short, strand (a list), helping (in words), required_why.
     """
-    is_noticed = [pl.col(name) == MET for name in rules.near_miss_strands]
+    is_noticed = pl.any_horizontal([pl.col(name) == MET for name in rules.near_miss_strands] or [pl.lit(False)])
     labels = rules.strand_labels
     routes = [
-        wide.select(
-            "family_id",
-            "required_why",
-            pl.any_horizontal(is_noticed or [pl.lit(False)]).alias("is_noticed"),
+        _wanting_of(route, rules, wide.filter(is_noticed | (_short_of(route, rules) <= 1))).with_columns(
             pl.lit(place).alias("place"),
             pl.lit(route.id).alias("route"),
             pl.lit(route.label).alias("route_label"),
-            pl.sum_horizontal(_short(condition, rules) for condition in route.conditions).alias("short"),
-            _helping(route, rules).alias("strand"),
         )
         for place, route in enumerate(rules.route)
     ]
@@ -97,12 +99,27 @@ def _nearest_route(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
     several = pl.format("any one of {} further strands", pl.col("strand").list.len())
     return (
         pl.concat(routes)
-        .filter(pl.col("is_noticed") | (pl.col("short") <= 1))
         .sort("family_id", "short", "place")
         .unique("family_id", keep="first", maintain_order=True)
         .with_columns(pl.when(pl.col("strand").list.len() > MOST_NAMED).then(several).otherwise(named).alias("helping"))
-        .drop("place", "is_noticed")
+        .drop("place")
     )
+
+
+def _wanting_of(route: Route, rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
+    """Of families how many strands a route wants, and which would count: family_id, required_why, short, strand."""
+    counted_once = [
+        (_short(condition, rules).alias(f"short {n}"), _headlines_wanting(condition, rules).alias(f"headlines {n}"))
+        for n, condition in enumerate(route.conditions)
+    ]
+    return wide.with_columns(each for pair in counted_once for each in pair).select(
+        "family_id", "required_why", _short_of(route, rules).alias("short"), _helping(route, rules).alias("strand")
+    )
+
+
+def _short_of(route: Route, rules: Ruleset) -> pl.Expr:
+    """How many more strands a route wants; one that two of its conditions name is counted for each."""
+    return pl.sum_horizontal(_short(condition, rules) for condition in route.conditions)
 
 
 def _short(condition: Condition, rules: Ruleset) -> pl.Expr:
@@ -128,21 +145,21 @@ def _not_negative(number: pl.Expr) -> pl.Expr:
 def _helping(route: Route, rules: Ruleset) -> pl.Expr:
     """The unmet strands each of which, met, would leave one fewer to want."""
     helping = [
-        pl.when(_helps(name, condition, rules)).then(pl.lit(name))
-        for condition in route.conditions
+        pl.when(_helps(name, condition, rules, n)).then(pl.lit(name))
+        for n, condition in enumerate(route.conditions)
         for name in strands_named(condition, rules)
     ]
     return pl.concat_list(helping).list.drop_nulls().list.unique(maintain_order=True)
 
 
-def _helps(name: str, condition: Condition, rules: Ruleset) -> pl.Expr:
-    helps = (pl.col(name) != MET) & (_short(condition, rules) > 0)
+def _helps(name: str, condition: Condition, rules: Ruleset, number: int) -> pl.Expr:
+    helps = (pl.col(name) != MET) & (pl.col(f"short {number}") > 0)
     if condition.distinct_headlines <= 1:
         return helps
     headline = {strand.id: strand.headline for strand in rules.strand}
     alike = [other for other in strands_named(condition, rules) if headline[other] == headline[name]]
     is_new = pl.all_horizontal(pl.col(other) != MET for other in alike)
-    return helps & (is_new | (_headlines_wanting(condition, rules) < _short(condition, rules)))
+    return helps & (is_new | (pl.col(f"headlines {number}") < pl.col(f"short {number}")))
 
 
 def _of_strands(rules: Ruleset) -> pl.DataFrame:

@@ -112,7 +112,7 @@ def evaluate_results(
     """Results claimable on `facts.as_of`. `entry` is the evaluation of the same families on the day work began."""
     findings, decided = _measured(rules, facts, casework, entry)
     for progress in rules.progress_condition:
-        decided.append(_progress(progress, facts.as_of, casework, entry))
+        decided.append(_progress(progress, rules, facts.as_of, casework, entry))
     for shows in rules.casework_condition:
         decided.append(_casework(shows, casework))
     conditions = pl.concat(decided) if decided else pl.DataFrame(schema=dict.fromkeys(CONDITION, pl.String))
@@ -218,37 +218,22 @@ def _where_relevant(
 ) -> pl.DataFrame:
     """Neutral where there was nothing to improve: no event before or since, or no such problem of the family.
 
-    Where it is not known whether the strand was met at the start, what is not met now is not known to matter.
+    What is not met now is a problem found since, and counts whatever there was at the start.
     """
     if not condition.where_relevant:
         return frame
     if condition.measure == "reduction":
         nothing = (pl.col("value").fill_null(0) == 0) & (pl.col("out_of").fill_null(0) == 0)
         neutral, why = nothing & (pl.col("outcome") != UNKNOWN), f"no {condition.what} before or since"
-        doubtful = pl.lit(False)
     else:
-        began = {
-            outcome: entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == outcome)
-            for outcome in (MET, UNKNOWN)
-        }
-        was = {outcome: pl.col("family_id").is_in(each["family_id"].implode()) for outcome, each in began.items()}
+        not_at_start = entry.assessments.filter(pl.col("strand") == condition.strand, pl.col("outcome") == NOT_MET)
         recorded = casework.problems.filter(pl.col("strand") == condition.strand)
-        is_relevant = was[MET] | pl.col("family_id").is_in(recorded["family_id"].implode())
-        neutral, why = ~is_relevant & ~was[UNKNOWN], "not a problem when the work began, nor found since"
-        doubtful = ~is_relevant & was[UNKNOWN] & (pl.col("outcome") == NOT_MET)
+        nothing = pl.col("family_id").is_in(not_at_start["family_id"].implode())
+        nothing &= ~pl.col("family_id").is_in(recorded["family_id"].implode())
+        neutral, why = nothing & (pl.col("outcome") == MET), "not a problem when the work began, nor found since"
     return frame.with_columns(
-        pl.when(neutral)
-        .then(pl.lit(NEUTRAL))
-        .when(doubtful)
-        .then(pl.lit(UNKNOWN))
-        .otherwise("outcome")
-        .alias("outcome"),
-        pl.when(neutral)
-        .then(pl.lit(why))
-        .when(doubtful)
-        .then(pl.lit("it is not known whether this was a problem when the work began"))
-        .otherwise("detail")
-        .alias("detail"),
+        pl.when(neutral).then(pl.lit(NEUTRAL)).otherwise("outcome").alias("outcome"),
+        pl.when(neutral).then(pl.lit(why)).otherwise("detail").alias("detail"),
     )
 
 
@@ -267,8 +252,11 @@ def _not_yet(condition: MeasuredCondition, facts: Facts, frame: pl.DataFrame) ->
     )
 
 
-def _progress(rule: ProgressCondition, day: dt.date, casework: Casework, entry: Evaluation) -> pl.DataFrame:
+def _progress(
+    rule: ProgressCondition, rules: Ruleset, day: dt.date, casework: Casework, entry: Evaluation
+) -> pl.DataFrame:
     """Every problem recorded, and every strand met at the start, has met its measure and kept to it."""
+    label = pl.col("strand").replace_strict(rules.strand_labels, default=pl.col("strand"), return_dtype=pl.String)
     recorded = casework.problems.join(casework.families.select("family_id", "closed_on"), on="family_id", how="left")
     started = (
         entry.assessments.filter(
@@ -279,14 +267,14 @@ def _progress(rule: ProgressCondition, day: dt.date, casework: Casework, entry: 
         .select(
             "family_id",
             pl.lit(UNKNOWN).alias("outcome"),
-            pl.format("{}: no outcome is recorded", "strand").alias("detail"),
+            pl.format("{}: no outcome is recorded", label).alias("detail"),
         )
     )
     told = recorded.with_columns(_of_problem(rule, day).alias("outcome")).select(
         "family_id",
         "outcome",
         pl.when(pl.col("outcome") != MET)
-        .then(pl.format("{}: not met, or not for long enough yet", "strand"))
+        .then(pl.format("{}: not met, or not for long enough yet", label))
         .alias("detail"),
     )
     nothing = casework.families.select(
@@ -444,6 +432,8 @@ def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claim
     rule = rules.result
     if rule is None:
         return "the programme pays for no results"
+    if family["attached_on"] is not None and claim_on < family["attached_on"]:
+        return "the work with the family had not begun"
     if rule.claims_to is not None and claim_on > rule.claims_to:
         return rule.programme_ended or f"results were taken to {rule.claims_to}"
     if rule.needs_payment_by_results_area and not claiming.is_payment_by_results_area:

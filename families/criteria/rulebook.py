@@ -94,8 +94,8 @@ def as_kept(loaded: LoadedRuleset) -> dict[str, Any]:
 def from_kept(*, sha256: str, rules: str, switches: Mapping[str, str], overlay: str | None) -> LoadedRuleset:
     """The ruleset that `as_kept` kept. Raises Refused where another version of the software kept it."""
     try:
-        kept = Overlay.model_validate_json(overlay) if overlay else None
-        return LoadedRuleset(Ruleset.model_validate_json(rules), sha256, switches, kept)
+        kept = Overlay.model_validate_json(overlay, strict=False) if overlay else None
+        return LoadedRuleset(Ruleset.from_json(rules), sha256, switches, kept)
     except ValidationError:
         raise Refused("These rules were kept by another version of the software: run `families refresh`.") from None
 

@@ -141,7 +141,7 @@ class Bound(Part):
             "at_least": f"{figure} or more",
             "more_than": f"more than {figure}",
             "below": f"less than {figure}",
-            "at_most": f"{figure} or fewer",
+            "at_most": f"{figure} or {'less' if self.is_percent else 'fewer'}",
         }[operator]
 
 
@@ -385,6 +385,11 @@ class Ruleset(Part):
     money: Money | None = None
     claim_window: list[ClaimWindow] = []
     switch: list[Switch] = []
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Ruleset:
+        """A ruleset that was kept as JSON, where dates are texts. Raises ValidationError where it does not fit."""
+        return cls.model_validate_json(text, strict=False)
 
     @property
     def strand_labels(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from families.criteria.case import Case, read_cases
@@ -41,13 +42,21 @@ def worked_cases(folder: Path) -> list[WorkedCase]:
 
     Raises Refused for a file with mistakes.
     """
+    files = sorted(folder.glob("*.toml"))
+    state = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    return list(_read(state))
+
+
+@lru_cache(maxsize=2)
+def _read(state: tuple[tuple[Path, int, int], ...]) -> tuple[WorkedCase, ...]:
+    """The files as they stand, read once for each state of them; nobody real is in them."""
     found = [
         WorkedCase(case, ruleset_of(case).rules.id, file.name, digest)
-        for file in sorted(folder.glob("*.toml"))
+        for file, _, _ in state
         for digest in [hashlib.sha256(file.read_bytes()).hexdigest()]
         for case in read_cases(file)
     ]
-    return sorted(found, key=lambda each: not each.case.basis)
+    return tuple(sorted(found, key=lambda each: not each.case.basis))
 
 
 def tried(cases: Sequence[Case]) -> list[Tried]:

@@ -36,7 +36,7 @@ class Verdict:
     strands: dict[str, str] = field(default_factory=dict)
     eligible: str | None = None
     why: list[str] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
+    findings: list[dict[str, str | None]] = field(default_factory=list)  # criterion, strand, person, outcome, sentence
     reviews: list[str] = field(default_factory=list)
     routes: dict[str, str] = field(default_factory=dict)
     conditions: list[str] = field(default_factory=list)
@@ -171,7 +171,7 @@ def _eligibility(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[in
                 "strands": {name: outcomes.get(name, "not_met") for name in order},
                 "eligible": outcomes.get("eligible", "not_met"),
                 "why": [f"{labels[name]}: {reasons[name]}" for name in (*order, "eligible") if name in reasons],
-                "findings": _column(findings.get(str(place)), "sentence"),
+                "findings": _findings(findings.get(str(place)), names),
                 "reviews": list(dict.fromkeys(_column(reviews.get(str(place)), "criterion"))),
             },
         )
@@ -183,6 +183,14 @@ def _by_family(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _column(frame: pl.DataFrame | None, name: str) -> list[str]:
     return [] if frame is None else frame[name].to_list()
+
+
+def _findings(frame: pl.DataFrame | None, names: pl.DataFrame) -> list[dict[str, str | None]]:
+    """Each finding with the name of whom it is of, for machines and for people."""
+    if frame is None:
+        return []
+    named = frame.join(names.select("person_id", person="forename"), on="person_id", how="left", maintain_order="left")
+    return named.select("criterion", "strand", "person", "outcome", "sentence").to_dicts()
 
 
 def _explained(findings: pl.DataFrame, rules: Ruleset, names: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -232,7 +240,9 @@ def _result(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[int, di
 def _condition_lines(conditions: pl.DataFrame | None, rules: Ruleset) -> list[str]:
     labels = rules.conditions()
     words = OUTCOMES | {"neutral": "neutral"}
+    place = {name: number for number, name in enumerate(labels)}
     rows = [] if conditions is None else conditions.select("condition", "outcome", "detail").rows()
+    rows = sorted(rows, key=lambda row: place[row[0]])
     return [f"{labels[name]}: {words[outcome]}{f' ({detail})' if detail else ''}." for name, outcome, detail in rows]
 
 
@@ -294,12 +304,12 @@ def differences(case: Case, verdict: Verdict) -> list[str]:
     return wrong
 
 
-def told(case: Case, verdict: Verdict, differs: list[str]) -> list[str]:
-    """A verdict as lines for people; where the case expects something, whether it came out so."""
+def told(case: Case, verdict: Verdict, differs: list[str], *, everything: bool = False) -> list[str]:
+    """A verdict as lines for people, and whether it is as the case expects; what is not met only where asked for."""
     head = " ".join(part for part in (verdict.id, case.about) if part)
     lines = [f"{head or 'This family'}, by {verdict.ruleset} on {verdict.as_of}.", *verdict.notes]
     if verdict.eligible is not None:
-        lines += ["", *verdict.why, "", *verdict.findings]
+        lines += ["", *verdict.why, "", *_told_findings(verdict, everything=everything)]
         lines += [f"To look at: {name.replace('_', ' ')}." for name in verdict.reviews]
     if verdict.result is not None:
         lines += ["", f"Result: {verdict.result_reason}"]
@@ -310,6 +320,13 @@ def told(case: Case, verdict: Verdict, differs: list[str]) -> list[str]:
     if case.expected.model_dump(exclude_defaults=True):
         lines += ["", *(f"Differs: {each}." for each in differs)] if differs else ["", "As the case expects."]
     return lines
+
+
+def _told_findings(verdict: Verdict, *, everything: bool) -> list[str]:
+    shown = [each for each in verdict.findings if everything or each["outcome"] != "not_met"]
+    hidden = len(verdict.findings) - len(shown)
+    rest = [f"{hidden} findings are not met; --all lists them."] if hidden else []
+    return [*(str(each["sentence"]) for each in shown), *rest]
 
 
 def _amounts(verdict: Verdict) -> str:

@@ -51,7 +51,9 @@ def read_evidence(
     births = school_year_births(records["enrolments"], as_of=as_of, person_of_record=person_of_record)
     own = stated.filter(~pl.col("lives_with_pupil"))
     all_stays = stays(own)
-    contacts = ties.listings(records, as_of=as_of, person_of_record=person_of_record)
+    contacts = ties.listings(records, as_of=as_of, person_of_record=person_of_record).join(
+        stated.select(*RECORD, listed_address="address_id").unique(RECORD, keep="first"), on=RECORD, how="left"
+    )
     joint = ties.joint_liabilities(records, as_of=as_of, person_of_record=person_of_record, stated=stated)
     return Evidence(
         people=with_ages(people, as_of=as_of, by_school_year=births),

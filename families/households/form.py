@@ -81,7 +81,8 @@ def place_contacts(evidence: Evidence, *, homes: pl.DataFrame) -> pl.DataFrame:
         matched=is_matched(evidence.addresses),
     )
     discounted = ties.apply_discount(placed, accounts=evidence.accounts)
-    return ties.worded_contacts(ties.one_home_each(ties.without_idle_kin(discounted)), names=evidence.people)
+    billed = ties.apply_full_bill(discounted, accounts=evidence.accounts)
+    return ties.worded_contacts(ties.one_home_each(ties.without_idle_kin(billed)), names=evidence.people)
 
 
 def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 PLACE = ["address_id", "person_id"]
 PARENT_AGE_GAPS = (15, 55)  # years between parent and child that are taken as possible without other evidence
 PARENTS_AT_MOST = 2
+GENERATION = 18  # years
 
 
 def components(places: pl.DataFrame, *, ties: pl.DataFrame) -> pl.DataFrame:
@@ -74,7 +75,7 @@ def _summed(places: pl.DataFrame) -> pl.DataFrame:
     """Each place with what its group holds."""
     return places.with_columns(
         pl.col("is_child").any().over("group").alias("has_children"),
-        (pl.col("basis").is_in(["contact", "parent"]).fill_null(False)).sum().over("group").alias("parents"),
+        _is_parent().sum().over("group").alias("parents"),
     )
 
 
@@ -207,30 +208,38 @@ def _join_adults_by_surname(
 
 
 def _judge_parents(candidates: pl.DataFrame, *, places: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
-    """Whether each candidate adult can be a parent in the group: a place wanting, an age that allows it, not barred."""
+    """Whether each candidate adult can be a parent in the group: a place wanting, an age that allows it, not barred.
+
+    Somebody a generation older than a parent, or than another who could be one, is rather a grandparent.
+    """
     held = _summed(places)
     youngest, oldest = PARENT_AGE_GAPS[1], PARENT_AGE_GAPS[0]
-    children = (
-        held.filter("is_child")
-        .join(ages, on="person_id", how="left")
-        .group_by(to_group="group")
-        .agg(pl.col("born_low").min().alias("first_born"), pl.col("born_high").max().alias("last_born"))
+    with_ages = held.join(ages, on="person_id", how="left")
+    of_group = with_ages.group_by(to_group="group").agg(
+        pl.col("born_low").filter("is_child").min().alias("first_born"),
+        pl.col("born_high").filter("is_child").max().alias("last_born"),
+        pl.col("born_low").filter(_is_parent()).max().alias("parent_born"),
+        pl.col("parents").first(),
     )
-    wanting = held.group_by(to_group="group").agg(pl.col("parents").first())
     barred = places.select(*PLACE, "is_barred", "is_liable")
     judged = (
-        candidates.join(children, on="to_group", how="left")
-        .join(wanting, on="to_group", how="left")
+        candidates.join(of_group, on="to_group", how="left")
         .join(barred, on=PLACE, how="left")
         .join(ages, on="person_id", how="left")
     )
     is_old_enough = (pl.col("born_low") + oldest <= pl.col("first_born")).fill_null(True)
     is_young_enough = (pl.col("born_high") + youngest >= pl.col("last_born")).fill_null(True)
-    rivals = pl.col("person_id").n_unique().over("to_group")
-    can_be_parent = (
-        is_old_enough & is_young_enough & ~pl.col("is_barred") & (pl.col("parents") + rivals <= PARENTS_AT_MOST)
-    )
-    return judged.with_columns(can_be_parent=can_be_parent)
+    judged = judged.with_columns(is_able=is_old_enough & is_young_enough & ~pl.col("is_barred"))
+    youngest_born = pl.max_horizontal(pl.col("born_low").filter("is_able").max().over("to_group"), "parent_born")
+    is_older = (pl.col("born_high") + GENERATION <= youngest_born).fill_null(False)
+    is_child_of = (pl.col("born_low") >= pl.col("parent_born") + GENERATION).fill_null(False)
+    judged = judged.with_columns(is_able=pl.col("is_able") & ~is_older & ~is_child_of)
+    rivals = pl.col("person_id").filter("is_able").n_unique().over("to_group")
+    return judged.with_columns(can_be_parent=pl.col("is_able") & (pl.col("parents") + rivals <= PARENTS_AT_MOST))
+
+
+def _is_parent() -> pl.Expr:
+    return pl.col("basis").is_in(["contact", "parent"]).fill_null(False)
 
 
 def _join_by_address(
@@ -246,7 +255,7 @@ def _join_by_address(
     moved = _attach_groups(
         places, candidates=stray.join(only_family, on="address_id").select(*PLACE, "from_group", "to_group", "through")
     )
-    return _join_only_adults(moved, joint=joint, ages=ages)
+    return _join_only_adults(moved, joint=joint, surnames=surnames, ages=ages)
 
 
 def _only_group(families: pl.DataFrame) -> pl.DataFrame:
@@ -259,30 +268,45 @@ def _only_group(families: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _join_only_adults(places: pl.DataFrame, *, joint: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
-    """The only adult or couple at the address of children of whom no contact list was delivered.
+def _join_only_adults(
+    places: pl.DataFrame, *, joint: pl.DataFrame, surnames: pl.DataFrame, ages: pl.DataFrame
+) -> pl.DataFrame:
+    """The only adult or two at the address of children of whom no contact list was delivered.
 
-    Where one was and names nobody living with the child, its stated address is in doubt: a person decides.
+    Where a list was and names nobody living with the child, its stated address is in doubt: a person decides. Two
+    adults of whom neither is known for a parent need one surname, or a bill in both names.
     """
     held = _summed(places).filter(~pl.col("is_communal"), ~pl.col("is_shared"))
     families = held.filter("has_children")
     wanting = (
         families.group_by("address_id")
-        .agg(pl.col("parents").sum(), pl.col("was_asked").any())
-        .filter(pl.col("parents") == 0, ~pl.col("was_asked"))
+        .agg(pl.col("parents").max(), pl.col("was_asked").any())
+        .filter(pl.col("parents") < PARENTS_AT_MOST, ~pl.col("was_asked"))
     )
     only_family = _only_group(
         families.filter("is_child")
         .join(wanting.select("address_id"), on="address_id", how="semi")
         .select("address_id", "group", through="person_id")
     )
-    adults = held.filter(~pl.col("is_child"), ~pl.col("has_children"))
+    adults = held.filter(~pl.col("is_child"), ~pl.col("has_children")).select(PLACE)
     couples = joint.select("address_id", "person_id").unique().with_columns(is_joint=pl.lit(True))
+    candidates = adults.join(couples, on=PLACE, how="left").join(only_family, on="address_id")
+    judged = _judge_parents(candidates.select(*PLACE, "to_group", "through"), places=places, ages=ages)
     alone = (
-        adults.join(couples, on=PLACE, how="left")
-        .with_columns(adults_there=pl.len().over("address_id"), are_joint=pl.col("is_joint").sum().over("address_id"))
-        .filter((pl.col("adults_there") == 1) | ((pl.col("adults_there") == 2) & (pl.col("are_joint") == 2)))
+        judged.filter("can_be_parent")
+        .join(candidates.select(*PLACE, "is_joint"), on=PLACE)
+        .join(_with_shared_surname(adults, surnames=surnames), on=PLACE, how="left")
+        .with_columns(
+            able_there=pl.len().over("address_id"),
+            are_joint=pl.max_horizontal(pl.col("is_joint", "is_namesake").sum().over("address_id")),
+        )
+        .filter((pl.col("able_there") == 1) | ((pl.col("able_there") == 2) & (pl.col("are_joint") == 2)))
     )
-    candidates = alone.select(*PLACE).join(only_family, on="address_id").select(*PLACE, "to_group", "through")
-    judged = _judge_parents(candidates, places=places, ages=ages)
-    return _attach(places, candidates=judged.filter("can_be_parent"), basis="only adult")
+    return _attach(places, candidates=alone, basis="only adult")
+
+
+def _with_shared_surname(adults: pl.DataFrame, *, surnames: pl.DataFrame) -> pl.DataFrame:
+    """Adults whose surname another adult at the address has too."""
+    named = adults.join(surnames, on="person_id")
+    shared = named.filter(pl.col("person_id").n_unique().over("address_id", "surname") > 1)
+    return shared.select(*PLACE, is_namesake=pl.lit(True)).unique()

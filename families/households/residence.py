@@ -154,6 +154,7 @@ def stays(stated: pl.DataFrame) -> pl.DataFrame:
             pl.col("seen_from").min().alias("lived_from"),
             pl.col("seen_on").max().alias("last_seen"),
             pl.struct("source", "seen_on").n_unique().alias("times_seen"),
+            pl.len().alias("rows"),
             pl.col("has_ended").last(),
             pl.col("is_liable").any(),
             pl.col("source").unique().sort().str.join(", ").alias("sources"),
@@ -172,8 +173,8 @@ def homes(all_stays: pl.DataFrame, *, stated: pl.DataFrame) -> pl.DataFrame:
     against two or more for the other, that return is out of date.
     """
     going_on = all_stays.filter(~pl.col("has_ended")).sort(
-        ["person_id", "last_seen", "times_seen", "lived_from", "address_id"],
-        descending=[False, True, True, True, False],
+        ["person_id", "last_seen", "times_seen", "rows", "lived_from", "address_id"],
+        descending=[False, True, True, True, True, False],
     )
     newest = going_on.group_by("person_id", maintain_order=True).agg(
         pl.col("address_id").first(),
@@ -197,7 +198,7 @@ def homes(all_stays: pl.DataFrame, *, stated: pl.DataFrame) -> pl.DataFrame:
     return (
         newest.join(since, on=STAY, how="left")
         .select("person_id", pl.when(is_out_of_date).then("rival").otherwise("address_id").alias("address_id"))
-        .join(all_stays, on=STAY)
+        .join(all_stays.drop("rows"), on=STAY)
         .sort("person_id")
     )
 

@@ -21,6 +21,7 @@ STEP_CODES = ("STM", "STF", "STP")
 FOSTER_CODES = ("CAR", "FOM", "FOF")
 KIN_CODES = ("REL", "FAM", "OTH")
 LONE_ADULT_DISCOUNT = "SPD"
+BILLED_AT_MOST = 2  # people on one bill
 LATE_REGISTER_DAYS = 550  # a register silent for longer than this before a contact list does not contradict it
 
 
@@ -50,6 +51,10 @@ class TieReason(Enum):
         "{relation} of {child}, listed at the pupil's address ({said}) although council tax there has a single person "
         "discount in another name ({other})."
     )
+    CONTACT_NOT_BILLED = (
+        "{relation} of {child}, listed at the pupil's address ({said}) although council tax there names two other "
+        "adults ({other})."
+    )
     SAME_PARENT = "{a} and {b} have {parent} as a parent or carer in common ({said})."
     CO_PARENTS = "{a} and {b} are both parents or carers of {child} ({said})."
     JOINT_LIABILITY = "{a} and {b} are liable for council tax together ({said})."
@@ -65,6 +70,7 @@ CONTACT_REASONS = (
     TieReason.CONTACT_ELSEWHERE,
     TieReason.CONTACT_LEFT,
     TieReason.CONTACT_DISCOUNTED,
+    TieReason.CONTACT_NOT_BILLED,
 )
 
 LINK_COLUMNS = [
@@ -161,7 +167,9 @@ def place_contacts(
         .join(before, on=["child", "own_address"], how="left")
         .join(written, on="own_address", how="left")
         .join(matched.select("address_id", home_postcode="postcode"), on="address_id", how="left")
+        .join(_listed_apart(contacts, child_stays=child_stays, matched=matched), on=["child", "adult"], how="left")
     )
+    is_listed_apart = pl.col("apart_postcode").is_not_null() & (pl.col("apart_postcode") != pl.col("home_postcode"))
     is_miswritten = ~pl.col("is_known_address").fill_null(True) | (
         pl.col("postcode") == pl.col("home_postcode")
     ).fill_null(False)
@@ -177,14 +185,29 @@ def place_contacts(
     is_contradicted = is_elsewhere & ~register_is_behind & ~register_is_silent & ~is_miswritten
     is_listed_here = pl.col("lives_with_pupil") & pl.col("is_main")
     verdict = (
-        pl.when(is_registered_here | (is_listed_here & ~is_contradicted))
+        pl.when((is_registered_here & ~is_listed_apart.fill_null(False)) | (is_listed_here & ~is_contradicted))
         .then(pl.lit("resident"))
         .when(is_listed_here)
         .then(pl.lit("left"))
         .otherwise(pl.lit("elsewhere"))
     )
     return placed.with_columns(verdict=verdict, is_registered_here=is_registered_here).drop(
-        "lived_there_before", "is_known_address", "postcode", "home_postcode"
+        "lived_there_before", "is_known_address", "postcode", "home_postcode", "apart_postcode"
+    )
+
+
+def _listed_apart(contacts: pl.DataFrame, *, child_stays: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
+    """Contacts whom the list itself gives another address than any of the child's, with its postcode.
+
+    Bills are often left in the name of a parent who has gone; a list that knows where to is believed.
+    """
+    stays = child_stays.select(child="person_id", listed_address="address_id")
+    known = matched.filter("is_matched").select(listed_address="address_id", apart_postcode="postcode")
+    return (
+        contacts.filter(~pl.col("lives_with_pupil"))
+        .join(known, on="listed_address")
+        .join(stays, on=["child", "listed_address"], how="anti")
+        .select("child", "adult", "apart_postcode")
     )
 
 
@@ -289,6 +312,40 @@ def apply_discount(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFr
     )
 
 
+def apply_full_bill(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
+    """A bill that names a carer and one other leaves no place for a third, unless a later list added one.
+
+    Lists often keep a parent who has left; the new partner is on the bill and on no list.
+    """
+    billed = accounts.select("address_id", "delivery", "row", "person_id", bill_on="stated_on")
+    full = billed.filter(pl.col("person_id").n_unique().over("delivery", "row") == BILLED_AT_MOST)
+    carers = placed.filter(pl.col("verdict") == "resident").select("child", "address_id", person_id="adult").unique()
+    known = carers.join(full, on=["address_id", "person_id"]).select("child", "address_id", "bill_on").unique()
+    by_bill = (
+        known.sort("child", "address_id", "bill_on")
+        .unique(["child", "address_id"], keep="last", maintain_order=True)
+        .with_columns(is_full=pl.lit(True))
+    )
+    named = billed.select("address_id", adult="person_id").unique().with_columns(is_billed=pl.lit(True))
+    is_third = (
+        (pl.col("verdict") == "resident")
+        & pl.col("is_full").fill_null(False)
+        & pl.col("is_billed").is_null()
+        & ~pl.col("is_registered_here")
+        & ~(pl.col("is_newly_listed") & (pl.col("first_listed_on") > pl.col("bill_on"))).fill_null(False)
+    )
+    return (
+        placed.join(by_bill, on=["child", "address_id"], how="left")
+        .join(named, on=["address_id", "adult"], how="left")
+        .with_columns(
+            pl.when(is_third).then(pl.lit("not billed")).otherwise("verdict").alias("verdict"),
+            pl.when(is_third).then("bill_on").otherwise("own_seen").alias("own_seen"),
+            pl.when(is_third).then(pl.lit("council_tax")).otherwise("own_source").alias("own_source"),
+        )
+        .drop("bill_on", "is_full", "is_billed")
+    )
+
+
 def without_idle_kin(placed: pl.DataFrame) -> pl.DataFrame:
     """Leaves out relatives and others without parental responsibility, but the one who lives with a child alone."""
     is_resident = pl.col("verdict") == "resident"
@@ -307,6 +364,8 @@ def worded_contacts(placed: pl.DataFrame, *, names: pl.DataFrame) -> pl.DataFram
         .then(pl.lit(TieReason.LIVING_CONTACT.name))
         .when(verdict == "left")
         .then(pl.lit(TieReason.CONTACT_LEFT.name))
+        .when(verdict == "not billed")
+        .then(pl.lit(TieReason.CONTACT_NOT_BILLED.name))
         .when(verdict == "discounted")
         .then(pl.lit(TieReason.CONTACT_DISCOUNTED.name))
         .when(responsible)

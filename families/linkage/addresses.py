@@ -52,15 +52,18 @@ class AddressReason(StrEnum):
     SOURCES = "addresses found in the sources, written alike"
 
 
-def match_addresses(stated: pl.DataFrame, properties: pl.DataFrame, *, work: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+def match_addresses(
+    stated: pl.DataFrame, properties: pl.DataFrame, *, work: Path, prepared: Path | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The address each record states, with a sentence, and the table of addresses so found.
 
-    `stated` has the Persons columns of an address; `properties` is the gazetteer, and may be empty.
+    `stated` has the Persons columns of an address; `properties` is the gazetteer, and may be empty; `prepared` is
+    where its index is kept from run to run.
     """
     texts, row_text = _distinct_texts(stated)
     parsed = split_addresses(texts)
     gazetteer = _gazetteer(properties)
-    found = _find_properties(parsed, gazetteer, work=work)
+    found = _find_properties(parsed, gazetteer, work=work, prepared=prepared)
     clustered = _cluster(parsed.join(found, on="text_id", how="anti"), gazetteer)
     chosen = pl.concat([found.select(_CHOSEN), clustered.select(_CHOSEN)])
     of_record = row_text.join(chosen, on="text_id").select(*KEYS, "address_id", "reason", "weight").sort(KEYS)
@@ -264,7 +267,9 @@ def _with_building(properties: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(is_building=is_building).drop("is_site", "is_parent").sort("property_id")
 
 
-def _find_properties(parsed: pl.DataFrame, gazetteer: pl.DataFrame, *, work: Path) -> pl.DataFrame:
+def _find_properties(
+    parsed: pl.DataFrame, gazetteer: pl.DataFrame, *, work: Path, prepared: Path | None
+) -> pl.DataFrame:
     """The property each text names without doubt, by the steps below, each over what the last left."""
     if gazetteer.is_empty():
         return pl.DataFrame(schema={"text_id": pl.UInt32, **_FOUND})
@@ -274,7 +279,7 @@ def _find_properties(parsed: pl.DataFrame, gazetteer: pl.DataFrame, *, work: Pat
         hit = step(left, gazetteer).select("text_id", *_FOUND).unique(subset="text_id", keep="none")
         found.append(hit.sort("text_id"))
         left = left.join(hit, on="text_id", how="anti", maintain_order="left")
-    found.append(_by_matcher(left, gazetteer, work=work))
+    found.append(_by_matcher(left, gazetteer, work=work, prepared=prepared))
     return pl.concat(found)
 
 
@@ -358,14 +363,14 @@ def _building(texts: pl.DataFrame, gazetteer: pl.DataFrame) -> pl.DataFrame:
     return hit.with_columns(_found(AddressReason.BUILDING))
 
 
-def _by_matcher(texts: pl.DataFrame, gazetteer: pl.DataFrame, *, work: Path) -> pl.DataFrame:
+def _by_matcher(texts: pl.DataFrame, gazetteer: pl.DataFrame, *, work: Path, prepared: Path | None) -> pl.DataFrame:
     """What the likeness model finds, where number and unit are the same."""
     asked = texts.filter(_named() & pl.col("text").is_not_null())
     if asked.is_empty():
         return pl.DataFrame(schema={"text_id": pl.UInt32, **_FOUND})
     written = asked.select("text_id", "postcode", address=_one_line())
     listed = gazetteer.select("property_id", "postcode", address=_one_line())
-    alike = uprn_matcher.most_alike(written, listed, work=work)
+    alike = uprn_matcher.most_alike(written, listed, work=work, prepared=prepared)
     agreed = alike.join(texts.select("text_id", "unit", "number"), on="text_id").join(
         gazetteer.select("property_id", "address_id", "unit", "number"), on="property_id", suffix="_found"
     )
@@ -440,7 +445,19 @@ def _missing_postcode(nodes: pl.DataFrame) -> pl.DataFrame:
         hit = bare.join(alone.filter(pl.col("places") == 1), on=keys, nulls_equal=True)
         found.append(hit.select(a="node", b="b"))
     same = bare.select(a=pl.col("node").min().over([*_STREET, "town"]), b="node").filter(pl.col("a") != pl.col("b"))
-    return pl.concat([*found, same])
+    return pl.concat([*found, same, _without_any_postcode(nodes)])
+
+
+def _without_any_postcode(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Two addresses without postcode that have one number, and streets and towns spelt alike."""
+    bare = nodes.filter(pl.col("postcode").is_null() & pl.col("street_key").is_not_null())
+    bare = bare.with_columns(start=pl.col("street_key").str.slice(0, 2))
+    pairs = _pairs(bare, ["unit", "number", "start"])
+    pairs = likeness(
+        likeness(pairs, "street_key", "street_key_b", name="street_like"), "town", "town_b", name="town_like"
+    )
+    alike = (pl.col("street_like") >= SIMILAR_STREET) & (pl.col("town_like") >= SIMILAR_STREET)
+    return pairs.filter(alike).select(a="node", b="node_b")
 
 
 def _slipped_postcode(nodes: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from families.linkage import splink_model
+from families.linkage.company import company_links
 from families.linkage.duck import digests
 from families.linkage.identifiers import identifier_links, without_mistaken_upns
 from families.linkage.prepare import KEYS, prepare
@@ -20,7 +21,6 @@ from families.linkage.tiers import (
     address_links,
     birth_links,
     child_links,
-    couple_links,
     family_links,
     forename_links,
     move_links,
@@ -30,6 +30,7 @@ from families.linkage.tiers import (
 from families.tables.run import People, PersonOfRecord
 
 CROWDED_ADDRESS = 40  # surnames at one address, beyond which it is treated as communal
+ROUNDS_OF_LISTS = 3  # of matching what is left of two lists: each leaves fewer rows to choose from
 MANY_SURNAMES = 5  # surnames at one address, beyond which people there need not be one household
 
 
@@ -61,9 +62,12 @@ def link_named(records: pl.DataFrame, *, work: Path) -> Linked:
     linked = settle(linked, records, address_links(records, linked, crowded.clear()))
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, _alike(records, linked, crowded, work=work))
+    for _ in range(ROUNDS_OF_LISTS):
+        one_to_one = splink_model.one_to_one_links(records, linked, crowded, work=work)
+        linked = settle(linked, records, one_to_one, births_may_differ=True)
     linked = settle(linked, records, family_links(records, linked, crowded))
     linked = settle(linked, records, move_links(records, linked))
-    linked = settle(linked, records, couple_links(records, linked, mixed))
+    linked = settle(linked, records, company_links(records, linked, mixed))
     linked = settle(linked, records, partner_links(records, linked, mixed))
     return settle(linked, records, forename_links(records, linked, mixed))
 

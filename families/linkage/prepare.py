@@ -19,7 +19,7 @@ LEAVING_AGE = 20  # oldest of people held as pupils
 UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
 FURTHER_ADDRESS = r" address [0-9]+$"  # part of a further row that a census pupil's other address makes
 ROWS_AT_ONCE = 400_000
-UNIQUE_ROWS = ("dwp_match", "pupils", "adults")
+UNIQUE_ROWS = ("dwp_match", "electoral_register", "destinations", "pupils", "adults")
 
 
 def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:

@@ -35,10 +35,15 @@ class LinkReason(StrEnum):
     NICKNAME_AND_PARTNER = "same surname and a form of the same forename, with the same other adult at two addresses"
     SURNAME_AND_PARTNER = "same forename and an agreeing surname, with the same other adult at two addresses"
     SWAPPED_AND_PARTNER = "same names the other way round, with the same other adult at two addresses"
+    NAME_AND_SURNAME_OF_CHILD = "same name, with a child at one address and an adult at the other who share a surname"
     NAME_AND_MOVE = "same name, liable at one address from when liability at the other ended"
+    RARE_NAME = "same name, which nobody else here is known by"
     LIKENESS = "names, date of birth, address and sex are together too alike for chance"
     FORENAME_AND_CHILD = "same forename, contact of the same child, surname changed"
     FORENAME_AND_ADDRESS = "same forename at one home, where no other adult has it; surname changed"
+    FORENAME_LIKE_AND_ADDRESS = (
+        "forms or spellings of one forename at one home, where no other adult has it; surname changed"
+    )
 
 
 STRENGTH = {reason.value: float(len(LinkReason) - place) for place, reason in enumerate(LinkReason)}

@@ -15,6 +15,7 @@ import polars as pl
 
 from families.linkage.components import components
 
+MONTH = 31  # days; two children of one mother are never born so near each other, but twins
 PERMANENT_UPN = r"^[A-Z][0-9]{12}$"
 EDGES = pl.Schema({"a": pl.Int64, "b": pl.Int64, "reason": pl.String, "weight": pl.Float64, "strength": pl.Float64})
 
@@ -33,8 +34,11 @@ class Linked:
         return Linked(records.select("r", c="r"), none)
 
 
-def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame) -> Linked:
-    """The clusters after taking these links between records (`a`, `b`), as far as they can be one person."""
+def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame, *, births_may_differ: bool = False) -> Linked:
+    """The clusters after taking these links between records (`a`, `b`), as far as they can be one person.
+
+    Links that have weighed two dates of birth against each other already are not refused for these.
+    """
     proposed = _between_clusters(linked, edges)
     if proposed.is_empty():
         return linked
@@ -45,6 +49,8 @@ def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame) -> Linked
     of_edge = proposed.join(label.select(ca="c", label="label"), on="ca")
     plain = of_edge.filter(~pl.col("label").is_in(doubtful.implode()))
     careful = of_edge.filter(pl.col("label").is_in(doubtful.implode()))
+    if births_may_differ:
+        facts = facts.with_columns(dob=pl.lit(None, pl.Date), low=pl.lit(None, pl.Int32), high=pl.lit(None, pl.Int32))
     taken = pl.concat([plain, _one_by_one(careful, facts)])
     return _take(linked, taken)
 
@@ -207,11 +213,14 @@ def _apart(low: int | None, high: int | None) -> bool:
 
 
 def near_births(one: int, other: int) -> bool:
-    """Whether two dates (days since 1970) may be one date miswritten: day and month swapped, or one digit wrong."""
-    if one == other:
+    """Whether two dates (days since 1970) may be one date miswritten: day and month swapped, one digit wrong, a slip of
+    up to a month (across its end several digits change), or the same day of the next year."""
+    if abs(one - other) <= MONTH:
         return True
     a, b = _digits(one), _digits(other)
     if a[:4] == b[:4] and a[4:6] == b[6:] and a[6:] == b[4:6]:
+        return True
+    if a[4:] == b[4:] and abs(int(a[:4]) - int(b[:4])) == 1:
         return True
     different = [place for place in range(8) if a[place] != b[place]]
     if len(different) == 1:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import polars as pl
 
 from families.linkage import names
+from families.linkage.likeness import likeness
 from families.linkage.reasons import STRENGTH, LinkReason
 from families.linkage.settle import EDGES, Linked
 
 CROWDED = 30  # clusters under one name and key, beyond which the key is a default and no evidence
 MOVE_DAYS = 14  # between the end of one liability and the start of the next
 GROWN = 18
-ADULTS_A_CHANCE_COUPLE = 4000  # one pair of namesakes of each of a couple is allowed for so many adults
+MISSPELT = 3  # letters of a forename, beyond which one letter may be a slip
 CHILDREN_AT_ADDRESS = 12  # beyond which an address says nothing of who belongs together
 
 Ways = tuple[LinkReason, LinkReason, LinkReason, LinkReason]
@@ -77,36 +78,13 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
     return _prefer_the_sure(_named_alike(statements, ["child"], FAMILY), records, linked)
 
 
-def couple_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
-    """The same two names together at two addresses: each links by the other's name.
-
-    Not where both names are so common here that two such couples are to be expected.
-    """
-    placed = _adults_at_home(records, linked, crowded).with_columns(
-        partner=pl.format("{} {}", "forename", "surname"),
-        namesakes=pl.col("c").n_unique().over("forename", "surname") - 1,
-    )
-    expected = pl.col("namesakes").cast(pl.Int64) * pl.col("namesakes_of_partner").cast(pl.Int64)
-    allowed = max(1, placed["c"].n_unique() // ADULTS_A_CHANCE_COUPLE)
-    return _by_partner(records, linked, placed, where=expected <= allowed)
-
-
 def partner_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     """Same name, and one and the same person living with them at each address."""
-    placed = _adults_at_home(records, linked, crowded).with_columns(partner="c", namesakes=pl.lit(0))
-    return _by_partner(records, linked, placed, where=pl.lit(True))
-
-
-def _adults_at_home(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     adults = records.filter(pl.col("is_adult") & pl.col("forename").is_not_null() & pl.col("surname").is_not_null())
     placed = adults.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
-    return placed.join(linked.clusters, on="r")
-
-
-def _by_partner(records: pl.DataFrame, linked: Linked, placed: pl.DataFrame, *, where: pl.Expr) -> pl.DataFrame:
-    others = placed.select("address_id", "partner", other="c", namesakes_of_partner="namesakes").unique()
-    with_other = placed.select("r", "c", "address_id", "namesakes").join(others, on="address_id")
-    keyed = with_other.filter((pl.col("c") != pl.col("other")) & where).select("r", "partner").unique()
+    placed = placed.join(linked.clusters, on="r").select("r", "c", "address_id")
+    keyed = placed.join(placed.select("address_id", partner="c").unique(), on="address_id")
+    keyed = keyed.filter(pl.col("c") != pl.col("partner")).select("r", "partner").unique()
     statements = _statements(records, linked, ["partner"], keyed=keyed)
     edges = _prefer_the_sure(_named_alike(statements, ["partner"], PARTNER), records, linked)
     return without_second_homes(edges, records, linked, but_rare_names=True)
@@ -162,6 +140,7 @@ def forename_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) ->
     return pl.concat(
         [
             _links_between(_only_two(at_home, "address_id"), LinkReason.FORENAME_AND_ADDRESS),
+            _links_between(_only_two_alike(at_home), LinkReason.FORENAME_LIKE_AND_ADDRESS),
             _links_between(_only_two(of_child, "child"), LinkReason.FORENAME_AND_CHILD),
         ]
     )
@@ -173,6 +152,23 @@ def _only_two(held: pl.DataFrame, key: str) -> pl.DataFrame:
     first = first.filter(pl.col("c").n_unique().over("forename", key) == 2)
     pairs = first.join(first, on=["forename", key], suffix="_b").filter(pl.col("c") < pl.col("c_b"))
     return pairs.filter(~(pl.col("is_liable") & pl.col("is_liable_b")))
+
+
+def _only_two_alike(at_home: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of clusters in one home whose forenames alone there are forms or spellings of one, as `_only_two`."""
+    first = at_home.group_by("c", "forename", "address_id", "is_liable").agg(pl.col("r").min()).sort("c", "r")
+    pairs = first.join(first, on="address_id", suffix="_b").filter(
+        (pl.col("c") < pl.col("c_b")) & (pl.col("forename") != pl.col("forename_b"))
+    )
+    pairs = likeness(pairs, "forename", "forename_b")
+    forms = names.nicknames().rename({"variant": "forename_b"}).with_columns(is_form=True)
+    pairs = pairs.join(forms, on=["forename", "forename_b"], how="left", maintain_order="left")
+    shortest = pl.min_horizontal(pl.col("forename", "forename_b").str.len_chars())
+    alike = pl.col("is_form").fill_null(False) | ((pl.col("likeness_edits") <= 1) & (shortest > MISSPELT))
+    pairs = pairs.filter(alike)
+    ends = pl.concat([pairs.select("address_id", "c"), pairs.select("address_id", c="c_b")])
+    of_two = ends.unique().group_by("address_id").len().filter(pl.col("len") == 2).select("address_id")
+    return pairs.join(of_two, on="address_id", how="semi").filter(~(pl.col("is_liable") & pl.col("is_liable_b")))
 
 
 def around_children(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:

@@ -181,7 +181,7 @@ def _liable(rows: pl.DataFrame, number: int) -> pl.DataFrame:
 def dwp_match(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """Adults on out-of-work benefits at addresses the authority sent."""
     rejected = refuse(frame, is_unnamed("surname", "forename"), "unnamed", UNNAMED)
-    rows = with_address(kept(frame, rejected))
+    rows = with_address(_where_found(kept(frame, rejected)))
     claims = rows.unpivot(
         list(BENEFITS), index=["row", "stated_on"], variable_name="benefit", value_name="started_on"
     ).drop_nulls("started_on")
@@ -203,10 +203,32 @@ def dwp_match(frame: pl.DataFrame, delivery: Delivery) -> Made:
 
 def dwp_nomatch(frame: pl.DataFrame, delivery: Delivery) -> Made:
     """Addresses the authority sent at which nobody was found to claim, or that DWP did not find."""
-    found = one_line("cis_line_1", "cis_line_2", "cis_line_3", "cis_line_4").is_not_null()
     type_says_no = pl.col("match_type").fill_null("NONE").is_in(NO_ADDRESS_FOUND)
-    rows = with_address(frame).with_columns((found | ~type_says_no).alias("is_matched"))
+    rows = with_address(_where_found(frame)).with_columns(
+        (_found_address().is_not_null() | ~type_says_no).alias("is_matched")
+    )
     return Made({"benefit_checks": _checks(rows), "coverage": _dwp_coverage(rows)})
+
+
+def _found_address() -> pl.Expr:
+    return one_line("cis_line_1", "cis_line_2", "cis_line_3", "cis_line_4")
+
+
+def _where_found(frame: pl.DataFrame) -> pl.DataFrame:
+    """The address that DWP's own system has, where it gives one: there it looked, whatever was sent.
+
+    A list made from what schools hold has flats without their number and numbers mistyped; the answer is of the
+    address that DWP took it for.
+    """
+    lines = [f"address_line_{number}" for number in range(1, 5)]
+    found = _found_address()
+    return frame.with_columns(
+        pl.coalesce(found, one_line(*lines)).alias("address"),
+        pl.when(found.is_not_null())
+        .then(pl.coalesce("cis_postcode", "postcode"))
+        .otherwise("postcode")
+        .alias("postcode"),
+    )
 
 
 def _checks(rows: pl.DataFrame) -> pl.DataFrame:

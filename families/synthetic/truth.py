@@ -10,7 +10,8 @@ files show when every record is linked without error:
 - a child who was not of compulsory school age in the three terms and on no roll cannot meet education: not met, where
   some delivered row names the child at all;
 - children whom no delivered row names are left out of their family's knowable outcomes, and have unknown of their own;
-  a family none of whose children is named cannot be known to be one: all unknown.
+  a family none of whose children is named cannot be known to be one: all unknown;
+- nor can the second family of children with two homes be known where no delivered row gives the second home.
 """
 
 from __future__ import annotations
@@ -118,7 +119,14 @@ def outcomes(world: World, records: pl.DataFrame, sent: pl.DataFrame) -> pl.Data
     child = members.filter(pl.col("role") == "child")["person"].unique().sort().to_numpy()
     frames = [
         _rows(world, "education", true_education[child], knowable_education[child], child=child),
-        *_family_rows(world, members, named, true_education, knowable_education, sent),
+        *_family_rows(
+            world,
+            members.with_columns(is_known=_home_is_given(world, members, records)),
+            named,
+            true_education,
+            knowable_education,
+            sent,
+        ),
     ]
     return pl.concat(frames)
 
@@ -360,7 +368,7 @@ def _family_rows(
         np.maximum.at(out, index[rows], values[rows])
         return out
 
-    seen_child = is_child & named[person]
+    seen_child = is_child & named[person] & members["is_known"].to_numpy()
     some_seen = any_of(np.full(len(person), YES), seen_child) > 0
     true["education"] = any_of(true_education[person], is_child)
     known["education"] = any_of(knowable_education[person], seen_child)
@@ -378,6 +386,14 @@ def _family_rows(
         outcome["eligible"] = _eligible(outcome)
     order = ("education", "crime_asb", "work", "local", "eligible")
     return [_rows(world, name, true[name], known[name], family=family) for name in order]
+
+
+def _home_is_given(world: World, members: pl.DataFrame, records: pl.DataFrame) -> pl.Series:
+    """Whether some delivered row gives a child's second home, for the members of second families; true of others."""
+    given = census.second_homes_given(world, records)
+    is_second = pl.col("true_family") >= len(world.families)
+    shown = (pl.col("role") == "child") & pl.col("person").is_in(given.implode())
+    return members.select(~is_second | shown.any().over("true_family")).to_series()
 
 
 def _eligible(outcome: dict[str, Array]) -> Array:

@@ -5,6 +5,7 @@ import itertools
 import json
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from made_up import AS_OF, made_up_run
@@ -324,3 +325,17 @@ def test_made_up_staff_exist_only_in_a_sample(published: Engine) -> None:
     with pytest.raises(NotAllowed):
         add_demo_staff(published)
     assert staff_by_id(published, staff[0].staff_id) is None
+
+
+def test_what_a_near_miss_lacks_is_listed_and_a_casebook_of_before_lists_on_without_it(casebook: Engine) -> None:
+    run = made_up_run()
+    near = pl.DataFrame({"family_id": ["F01", "F03"], "sentence": ["F01 lacks one.", "F03 lacks one."]})
+    publish(casebook, **(run.for_publish() | {"tables": run.tables | {"near_misses": near}}))
+    listed = list_families(casebook, MANAGER, page_size=50).families
+    assert [family.near_miss for family in listed if family.near_miss] == ["F03 lacks one."]
+
+    with casebook.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE published_family DROP COLUMN near_miss"))
+    again = list_families(casebook, MANAGER, page_size=50).families
+    assert [family.family_id for family in again] == [family.family_id for family in listed]
+    assert not any(family.near_miss for family in again)

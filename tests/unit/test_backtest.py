@@ -1,13 +1,12 @@
 """Two rulesets on the same facts: who is gained and lost, counted without giving anybody away."""
 
 import datetime as dt
-from dataclasses import replace
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_facts import Person, facts_of
+from one_family import facts_of
 
 from families.criteria.backtest import (
     ALL,
@@ -21,11 +20,12 @@ from families.criteria.backtest import (
     equality_groups,
     without_small_numbers,
 )
+from families.criteria.case import Case
+from families.criteria.case_facts import case_facts
 from families.criteria.rulebook import load_ruleset
 from families.criteria.small_numbers import FEWEST_SHOWN
 
 AS_OF = dt.date(2012, 10, 1)
-TERMS = ("2011/12 autumn", "2011/12 spring", "2011/12 summer")
 
 
 def assessed(*outcomes, strand=ELIGIBLE):
@@ -44,6 +44,11 @@ def test_a_change_is_named_by_what_each_ruleset_says():
     ]
 
 
+def child(name, born, **sessions):
+    told = [{"term": "2011/12", "possible": 380, **sessions}]
+    return {"name": name, "role": "child", "born": born, "sessions": told}
+
+
 def people(*rows):
     return pl.DataFrame(rows, schema=["person_id", "sex"], orient="row")
 
@@ -59,8 +64,10 @@ def people(*rows):
     ],
 )
 def test_the_sex_of_the_children(sexes, children):
-    family = [Person("A", dt.date(2000, 1, 1)), Person("B", dt.date(2006, 10, 1)), Person("Ann", dt.date(1970, 1, 1), role="parent")]  # fmt: skip
-    found = equality_groups(facts_of(family, as_of=AS_OF), people(*sexes.items(), ("Ann", "F"))).row(0, named=True)
+    ann = {"name": "Ann", "role": "parent", "born": dt.date(1970, 1, 1)}
+    facts = facts_of(child("A", dt.date(2000, 1, 1)), child("B", dt.date(2006, 10, 1)), ann, as_of=AS_OF)
+    told = {f"family/{name}": sex for name, sex in {**sexes, "Ann": "F"}.items()}
+    found = equality_groups(facts, people(*told.items())).row(0, named=True)
     assert (found["sex_of_children"], found["sex_of_adults"]) == (children, "women only")
 
 
@@ -72,30 +79,28 @@ def test_the_sex_of_the_children(sexes, children):
     ],
 )  # fmt: skip
 def test_the_age_of_the_youngest_child(born, band):
-    family = [Person("A", dt.date(1997, 1, 1)), Person("B", born)]
-    found = equality_groups(facts_of(family, as_of=AS_OF), people(("A", "F"))).row(0, named=True)
+    facts = facts_of(child("A", dt.date(1997, 1, 1)), child("B", born), as_of=AS_OF)
+    found = equality_groups(facts, people(("family/A", "F"))).row(0, named=True)
     assert found["youngest_child"] == band
     assert found["sex_of_adults"] == "not known"
 
 
 def many(number):
     """The facts of so many families of a child with 56 of 380 sessions missed, and of one with none."""
-    absent = {TERMS[0]: (56, 0, 180), TERMS[1]: (0, 0, 100), TERMS[2]: (0, 0, 100)}
-    one = facts_of([Person("A", dt.date(2000, 1, 1), sessions=absent)], as_of=AS_OF)
-    none = facts_of([Person("A", dt.date(2000, 1, 1), sessions=dict.fromkeys(TERMS, (0, 0, 100)))], as_of=AS_OF)
-    several = [(one, f"{n}") for n in range(number)] + [(none, "other")]
-    return replace(
-        one,
-        members=pl.concat([f.members.with_columns(pl.col("family_id", "person_id") + n) for f, n in several]),
-        absence=pl.concat([f.absence.with_columns(pl.col("person_id") + n) for f, n in several]),
-        stays=pl.concat([f.stays.with_columns(pl.col("person_id") + n) for f, n in several]),
-    )
+    missed = {f"F{n}": 56 for n in range(number)} | {"other": 0}
+    cases = {
+        family: Case.model_validate(
+            {"as_of": AS_OF, "person": [child("A", dt.date(2000, 1, 1), unauthorised=sessions)]}
+        )
+        for family, sessions in missed.items()
+    }
+    return case_facts(cases, as_of=AS_OF)
 
 
 def test_a_switch_tried_gains_the_families_it_decides():
     plain, rounded = (load_ruleset("tf1-2012", switches=chosen).rules for chosen in ({}, {"rounding": "whole_percent"}))
     facts = many(7)
-    groups = equality_groups(facts, people(*((f"A{n}", "F") for n in range(7))))
+    groups = equality_groups(facts, people(*((f"F{n}/A", "F") for n in range(7))))
     found = backtest(rounded, against=plain, facts=facts, groups=groups)
     education = found.families.filter(pl.col("strand") == "education")
     assert education["change"].value_counts().sort("change").rows() == [("gained", 7), ("neither", 1)]
@@ -110,7 +115,7 @@ def test_a_switch_tried_gains_the_families_it_decides():
 def test_strands_of_one_ruleset_alone_are_named_and_not_compared():
     old, new = load_ruleset("tf1-2012").rules, load_ruleset("tf2-2015").rules
     facts = many(1)
-    found = backtest(new, against=old, facts=facts, groups=equality_groups(facts, people(("A0", "F"))))
+    found = backtest(new, against=old, facts=facts, groups=equality_groups(facts, people(("F0/A", "F"))))
     assert {"local", "domestic_abuse"} <= set(found.only_in_one)
     assert found.counts.filter(pl.col("by") == STRAND)["value"].unique().sort().to_list() == ["education", ELIGIBLE]
 

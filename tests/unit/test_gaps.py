@@ -2,15 +2,16 @@
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 
+import one_family
 import polars as pl
 import pytest
 
 from families.criteria.askable import ASKABLE
-from families.criteria.case import Case
-from families.criteria.case_facts import case_facts
 from families.criteria.evaluate import evaluate
 from families.criteria.facts import Facts
+from families.criteria.results import EARLIER, FAMILIES, PROBLEMS, Casework, evaluate_results
 from families.criteria.rulebook import load_ruleset
 
 AS_OF = dt.date(2012, 10, 1)
@@ -20,9 +21,7 @@ CHILD = {"name": "Ria", "role": "child", "age": 13}
 PARENT = {"name": "Dawn", "role": "parent", "age": 36}
 
 
-def facts_of(*people: dict, **case) -> Facts:
-    made = Case.model_validate({"ruleset": "tf1-2012", "as_of": AS_OF, "person": list(people), **case})
-    return case_facts({"family": made}, as_of=AS_OF)
+facts_of = partial(one_family.facts_of, as_of=AS_OF)
 
 
 def outcomes(facts: Facts) -> dict[str, str]:
@@ -115,3 +114,47 @@ def test_a_pupil_of_unknown_age_is_missed_when_a_term_is_not_delivered():
 def test_sessions_after_leaving_school_are_none():
     facts = facts_of({**CHILD, "school_until": dt.date(2012, 2, 10)})
     assert facts.absence.filter(pl.col("academic_year") == "2011/12")["term"].to_list() == ["autumn", "spring"]
+
+
+def test_an_event_of_no_known_day_may_have_been_in_the_window():
+    facts = facts_of(CHILD | {"offences": [{"on": dt.date(2012, 5, 1)}]}, PARENT)
+    undated = facts.events["offences"].with_columns(pl.lit(None, dtype=pl.Date).alias("on"))
+    found = finding(replace(facts, events={**facts.events, "offences": undated}), "youth_offence")
+    assert found["outcome"] == "unknown"
+    assert "does not give the date" in found["detail"]
+
+
+def test_sessions_to_come_are_not_missed_though_a_leaving_date_is_known():
+    """The term in progress has a month behind it, whatever day the child is to leave."""
+    given = {"sessions": [{"term": "spring 2013", "possible": 80, "unauthorised": 80}]}
+    rules = load_ruleset("sf-2022", switches={"term_window": "including_current"}).rules
+    for until in ({}, {"school_until": dt.date(2014, 6, 27)}):
+        day = dt.date(2013, 5, 15)
+        facts = one_family.facts_of({**CHILD, **given, **until}, as_of=day)
+        found = evaluate(rules, facts).findings
+        assert found.filter(pl.col("criterion") == "severe_absence")["outcome"].to_list() == ["met"]
+
+
+def test_changed_facts_are_worked_out_anew():
+    facts = facts_of(CHILD, PARENT)
+    assert outcomes(facts)["crime_asb"] == "not_met"
+    assert outcomes(replace(facts, coverage=facts.coverage.clear()))["crime_asb"] == "unknown"
+
+
+def test_an_event_that_ended_before_the_window_did_not_begin_in_it():
+    for until, expected in ((dt.date(2012, 3, 31), "not_met"), (dt.date(2012, 4, 1), "unknown")):
+        facts = facts_of(CHILD, PARENT | {"work": [{"kind": "work_programme", "to": until}]}, programme={})
+        assert condition(facts, "steps_to_work") == expected
+
+
+def test_weeks_of_a_job_begun_on_a_day_not_known_are_not_known():
+    facts = facts_of(CHILD, PARENT | {"work": [{"benefit_left": "JSA"}]}, programme={})
+    assert condition(facts, "employed_after_jsa") == "unknown"
+
+
+def condition(facts: Facts, name: str) -> str:
+    families = pl.DataFrame({"family_id": [one_family.FAMILY]}, schema_overrides=FAMILIES)
+    columns = [pl.lit(None, dtype=dtype).alias(column) for column, dtype in FAMILIES.items() if column != "family_id"]
+    casework = Casework(families.with_columns(columns), pl.DataFrame(schema=PROBLEMS), pl.DataFrame(schema=EARLIER))
+    found = evaluate_results(RULES, facts, casework, entry=evaluate(RULES, facts)).conditions
+    return found.filter(pl.col("condition") == name)["outcome"].item()

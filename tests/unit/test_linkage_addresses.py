@@ -1,5 +1,7 @@
 """Hard addresses as cases: what is written, and its unit, number, street, town and postcode; and which property."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from linkage_makers import gazetteer, stated
@@ -113,3 +115,17 @@ def test_row_order_changes_nothing(tmp_path):
     other = match_addresses(rows.sample(fraction=1, shuffle=True, seed=3), gazetteer().reverse(), work=tmp_path)
     assert one[0].equals(other[0])
     assert one[1].equals(other[1])
+
+
+def test_the_index_of_a_gazetteer_is_made_once(tmp_path: Path) -> None:
+    asked = stated([("7 Hgih Streat, Chelmsfrd", "CM1 1AB"), ("Flat 2, Rose Court, Mill Lain", "CM1 1AB")])
+    kept = tmp_path / "kept"
+    first, _ = match_addresses(asked, gazetteer(), work=tmp_path, prepared=kept)
+    (index,) = kept.iterdir()
+    made = {file.name: file.stat().st_mtime_ns for file in index.rglob("*")}
+    again, _ = match_addresses(asked, gazetteer(), work=tmp_path, prepared=kept)
+    assert again.equals(first)
+    assert {file.name: file.stat().st_mtime_ns for file in index.rglob("*")} == made
+    match_addresses(asked, gazetteer().filter(pl.col("uprn") != "1005"), work=tmp_path, prepared=kept)
+    (other,) = kept.iterdir()
+    assert other != index

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from made_up_facts import Person, facts_of
+from one_family import facts_of
 
 from families.criteria.evaluate import evaluate
 from families.criteria.near_miss import gap_of, near_misses
@@ -18,30 +18,32 @@ from families.tables.run import RUN_TABLES
 
 D = dt.date
 AS_OF = D(2012, 10, 1)
-TERMS = ("2011/12 autumn", "2011/12 spring", "2011/12 summer")
-LAST_MONTH = D(2012, 9, 1)
-OFFENCE = ("offences", D(2012, 4, 1), None, {"is_proven": True})
-CP_PLAN = ("care_episodes", D(2012, 1, 5), None, {"kind": "CP", "category": None})
-JSA = ("benefits", LAST_MONTH, None, {"benefit": "JSA"})
+OFFENCE = {"offences": [{"on": D(2012, 4, 1)}]}
+CP_PLAN = {"care": [{"kind": "CP", "from": D(2012, 1, 5)}]}
+JSA = {"benefits": [{"kind": "JSA", "from": D(2012, 1, 9)}]}
 
 
 def excluded(*days):
-    return [("exclusions", day, None, {"category": "FIXD"}) for day in days]
+    return {"exclusions": [{"on": day} for day in days]}
 
 
-def child(name="Ria", unauthorised=0, events=(), **more):
-    sessions = {TERMS[0]: (unauthorised, 0, 180), TERMS[1]: (0, 0, 100), TERMS[2]: (0, 0, 100)}
-    return Person(name, D(1999, 3, 4), sessions=sessions, events=tuple(events), **more)
+def child(name="Ria", unauthorised=0, **more):
+    sessions = [
+        {"term": "autumn 2011", "possible": 180, "unauthorised": unauthorised},
+        {"term": "spring 2012", "possible": 100},
+        {"term": "summer 2012", "possible": 100},
+    ]
+    return {"name": name, "role": "child", "born": D(1999, 3, 4), "sessions": sessions, **more}
 
 
-def adult(*events, answered=LAST_MONTH):
-    return Person("Ann", D(1975, 1, 1), role="parent", events=events, address_answered=answered)
+def adult(**more):
+    return {"name": "Ann", "role": "parent", "born": D(1975, 1, 1), **more}
 
 
-def missed(people, *, ruleset="tf1-2012", switches=None, as_of=AS_OF, not_delivered=()):
+def missed(people, *, switches=None, not_known=()):
     """The near misses of one family."""
-    rules = load_ruleset(ruleset, switches=switches or {}).rules
-    facts = facts_of(people, as_of=as_of, not_delivered=not_delivered)
+    rules = load_ruleset("tf1-2012", switches=switches or {}).rules
+    facts = facts_of(*people, as_of=AS_OF, not_known=list(not_known))
     found = near_misses(rules, evaluate(rules, facts), facts)
     return RUN_TABLES["near_misses"].validate(found, cast=True)
 
@@ -52,9 +54,9 @@ def row(people, **more):
 
 
 def test_sessions_of_absence_are_counted_out_to_the_bound():
-    found = row([child(unauthorised=45, events=[OFFENCE]), adult(JSA)])
+    found = row([child(unauthorised=45, **OFFENCE), adult(**JSA)])
     assert (found["route"], found["strand"], found["criterion"], found["person_id"], found["gap"]) == (
-        *("all_three", "education", "unauthorised_absence", "Ria", 12),
+        *("all_three", "education", "unauthorised_absence", "family/Ria", 12),
     )
     assert found["sentence"] == (
         "One strand short of all three national criteria; Education would make it eligible; nearest is Education: "
@@ -64,13 +66,13 @@ def test_sessions_of_absence_are_counted_out_to_the_bound():
 
 def test_the_person_nearest_the_bound_is_found_and_one_is_said_in_the_singular():
     two = excluded(D(2012, 2, 1), D(2012, 5, 1))
-    found = row([child("A", events=[OFFENCE, *excluded(D(2012, 2, 1))]), child("B", events=two), adult(JSA)])
-    assert (found["criterion"], found["person_id"], found["gap"]) == ("fixed_exclusions", "B", 1)
+    found = row([child("A", **OFFENCE, **excluded(D(2012, 2, 1))), child("B", **two), adult(**JSA)])
+    assert (found["criterion"], found["person_id"], found["gap"]) == ("fixed_exclusions", "family/B", 1)
     assert "1 more fixed-term exclusion for one child (2 so far, 3 or more needed)" in found["sentence"]
 
 
 def test_what_is_not_known_says_what_would_settle_it_and_no_gap():
-    found = row([child(unauthorised=57), adult(JSA)], not_delivered=("youth_justice",))
+    found = row([child(unauthorised=57), adult(**JSA)], not_known=("youth_justice",))
     assert (found["strand"], found["criterion"], found["gap"]) == ("crime_asb", "youth_offence", None)
     assert (
         "nearest is Crime and anti-social behaviour: not known: the youth offending service would settle it"
@@ -79,13 +81,13 @@ def test_what_is_not_known_says_what_would_settle_it_and_no_gap():
 
 
 def test_a_status_is_so_of_nobody():
-    found = row([child(unauthorised=57, events=[OFFENCE]), adult()])
+    found = row([child(unauthorised=57, **OFFENCE), adult()])
     assert found["strand"] == "work"
     assert found["sentence"].endswith("nearest is Work: nobody asked claims an out-of-work benefit.")
 
 
 def test_the_nearest_route_is_the_one_that_fewest_strands_are_wanting_for():
-    found = row([child(events=[CP_PLAN]), adult(JSA)])
+    found = row([child(**CP_PLAN), adult(**JSA)])
     assert found["route"] == "two_and_local"
     assert "Education or Crime and anti-social behaviour would make it eligible" in found["sentence"]
 
@@ -98,10 +100,10 @@ def test_a_strand_that_brings_to_notice_is_told_of_however_far_the_family_is():
 @pytest.mark.parametrize(
     "people",
     [
-        [child(unauthorised=57, events=[OFFENCE]), adult(JSA)],  # eligible
-        [child(), adult(JSA)],  # work alone, and two strands short
+        [child(unauthorised=57, **OFFENCE), adult(**JSA)],  # eligible
+        [child(), adult(**JSA)],  # work alone, and two strands short
         [child(), adult()],
-        [adult(JSA, OFFENCE)],  # no child: no strand would make it eligible
+        [adult(**JSA, **OFFENCE)],  # no child: no strand would make it eligible
     ],
 )
 def test_others_are_not_told_of(people):
@@ -109,7 +111,10 @@ def test_others_are_not_told_of(people):
 
 
 def test_where_no_adult_is_known_the_strand_says_so():
-    found = row([child(unauthorised=57, events=[OFFENCE])])
+    facts = facts_of(child(unauthorised=57, **OFFENCE), as_of=AS_OF)
+    facts = replace(facts, is_whole_family=False, benefit_checks=facts.benefit_checks.clear())
+    rules = load_ruleset("tf1-2012").rules
+    (found,) = near_misses(rules, evaluate(rules, facts), facts).to_dicts()
     assert (found["strand"], found["person_id"]) == ("work", None)
     assert "not known: a DWP match that finds the address would settle it" in found["sentence"]
 
@@ -124,27 +129,24 @@ def test_where_no_adult_is_known_the_strand_says_so():
     ],
 )
 def test_the_gap_follows_the_switches(switches, criterion, gap):
-    found = row([child(unauthorised=45, events=[OFFENCE]), adult(JSA)], switches=switches)
+    found = row([child(unauthorised=45, **OFFENCE), adult(**JSA)], switches=switches)
     assert (found["criterion"], found["gap"]) == (criterion, gap)
 
 
 def test_the_order_of_rows_changes_nothing():
-    people = [child("A", 45, [OFFENCE]), child("B", 45), adult(JSA)]
+    people = [child("A", 45, **OFFENCE), child("B", 45), adult(**JSA)]
     assert missed(people).equals(missed(people[::-1]))
-    assert missed(people)["person_id"].to_list() == ["A"]
+    assert missed(people)["person_id"].to_list() == ["family/A"]
 
 
 def test_a_linked_parent_fills_no_gap():
     rules = load_ruleset("tf2-2015").rules
     day = D(2016, 10, 1)
-    people = [child(events=[("offences", D(2016, 4, 1), None, {"is_proven": True})]), adult()]
-    facts = facts_of(people, as_of=day)
-    linked = Person("Far", D(1975, 1, 1), role="linked", events=(), address_answered=LAST_MONTH)
-    with_linked = facts_of([*people, linked], as_of=day)
-    members = with_linked.members.with_columns(is_resident=pl.col("role") != "linked")
-    with_linked = replace(with_linked, members=members)
+    people = [child(offences=[{"on": D(2016, 4, 1)}]), adult()]
+    facts = facts_of(*people, as_of=day)
+    with_linked = facts_of(*people, {"name": "Far", "role": "linked", "born": D(1975, 1, 1)}, as_of=day)
     found = near_misses(rules, evaluate(rules, with_linked), with_linked)
-    assert "Far" not in found["person_id"].to_list()
+    assert "family/Far" not in found["person_id"].to_list()
     assert found.drop("sentence").equals(near_misses(rules, evaluate(rules, facts), facts).drop("sentence"))
 
 

@@ -157,6 +157,20 @@ def test_dwp_nomatch_tells_not_found_from_nobody_claiming(tmp_path: Path) -> Non
     assert records["persons"].is_empty()
 
 
+def test_dwp_answers_for_the_address_it_found_not_the_one_it_was_sent(tmp_path: Path) -> None:
+    _, records = taken_in(
+        tmp_path,
+        "dwp_nomatch_2013-06.csv",
+        f"{DWP}\n"
+        "2013-06-03,X,2013-06,,Ash House,Ash Road,,,CM1 1AB,FLAT 2,ASH HOUSE ASH ROAD,,,CM1 1AA,FUZZY\n"
+        "2013-06-03,X,2013-06,,2 Ash Road,,,,CM1 1AA,,,,,,NONE\n",
+    )
+    assert records["benefit_checks"].select("address", "postcode", "is_matched").rows() == [
+        ("FLAT 2, ASH HOUSE ASH ROAD", "CM1 1AA", True),
+        ("2 Ash Road", "CM1 1AA", False),
+    ]
+
+
 def test_youth_justice_outcomes_prove_or_not(tmp_path: Path) -> None:
     outcomes = ["Youth Caution", "No further action", "Referral Order", "Found not guilty", "Something new", ""]
     lines = "".join(

@@ -260,6 +260,17 @@ def _write_addresses(world: World, part: pl.DataFrame, census: Census, inbox: Pa
 
 def _second_homes(world: World, part: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The other home of children with two, as every second school writes it down."""
+    return (
+        part.select("key", "child", "laestab", "urn")
+        .join(_other_homes(world), on="child")
+        .join(world.places, left_on="other", right_on="home")
+        .select(columns)
+        .with_columns(seq=pl.lit(2))
+    )
+
+
+def _other_homes(world: World) -> pl.DataFrame:
+    """The children with two homes whose school writes down both: child, other."""
     stays = world.dwelling.stays.filter(pl.col("to") == NEVER).sort("person", "home")
     main = pl.DataFrame(
         {
@@ -267,18 +278,17 @@ def _second_homes(world: World, part: pl.DataFrame, columns: list[str]) -> pl.Da
             "main": world.dwelling.home_of_household[world.people.household],
         }
     )
-    other = (
+    return (
         stays.join(main, left_on="person", right_on="child")
         .filter((pl.col("home") != pl.col("main")) & (pl.col("person") % 2 == 0))
         .select(child="person", other="home")
     )
-    return (
-        part.select("key", "child", "laestab", "urn")
-        .join(other, on="child")
-        .join(world.places, left_on="other", right_on="home")
-        .select(columns)
-        .with_columns(seq=pl.lit(2))
-    )
+
+
+def second_homes_given(world: World, records: pl.DataFrame) -> pl.Series:
+    """The children whose second home some row of the table extract gives."""
+    tabled = records.filter(pl.col("part") == "pupilonroll")["person"].unique()
+    return _other_homes(world).filter(pl.col("child").is_in(tabled.implode()))["child"].unique().sort()
 
 
 def _write_details(part: pl.DataFrame, inbox: Path, name: str, key: str, table: str, prefix: str) -> None:
