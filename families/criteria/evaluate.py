@@ -419,9 +419,12 @@ def _of_residents(rules: Ruleset, findings: Sequence[pl.DataFrame], members: pl.
         .agg(any_of(pl.col("outcome")).alias("outcome"))
         .with_columns(pl.format("resident {}", "strand").alias("strand"))
         .pivot(on="strand", on_columns=[f"resident {s.id}" for s in rules.strand], index="family_id", values="outcome")
-        .with_columns(pl.col(f"resident {strand.id}").fill_null(NOT_MET) for strand in rules.strand)
     )
-    return families.join(own, on="family_id", how="left")
+    # residents of whom nothing is met or in doubt account for no strand
+    with_linked = alone.join(own, on="family_id", how="left").with_columns(
+        pl.col(f"resident {strand.id}").fill_null(NOT_MET) for strand in rules.strand
+    )
+    return families.join(with_linked, on="family_id", how="left")
 
 
 def _route(route: Route, rules: Ruleset) -> pl.Expr:
