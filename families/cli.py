@@ -140,7 +140,7 @@ def _switches(given: list[str]) -> dict[str, str]:
 
 @app.command("try", epilog="Example: families try CASE.toml --json")
 def try_(
-    case: Annotated[Path, typer.Argument(help="A made-up family in TOML, or several under [[case]].")],
+    case: Annotated[Path, typer.Argument(help="A made-up family in TOML, or several as tables named case.")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Findings that are not met as well.")] = False,
 ) -> None:

@@ -24,7 +24,7 @@ from families.criteria.case import Case, Problem, Programme
 from families.criteria.ruleset import MeasuredCondition, MoneyYear, ProgressCondition, ResultRoute, Ruleset
 
 NEUTRAL = "neutral"
-PAYS = ("claimable", "ready")
+PAYS = ("claimable",)
 
 
 @dataclass

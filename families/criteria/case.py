@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from families import dates
 from families.criteria.askable import codes
 from families.criteria.ruleset import Fraction, Part, Role
 from families.criteria.ruleset_checks import did_you_mean, tables, wrong_shape
+from families.dates import Term
 from families.errors import Refused
 
 SOURCES = Literal[
@@ -31,13 +33,20 @@ CODED = (
 )
 
 
+SPANS = (
+    "provision", "benefits", "care", "early_help", "housing", "sentences", "services", "destinations", "work",
+)  # fmt: skip
+Count = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(gt=0)]
+
+
 class Sessions(Part):
     """Sessions of one term (`autumn 2011`) or of one academic year (`2011/12`, shared evenly over its terms)."""
 
     term: str
-    possible: int
-    unauthorised: int = 0
-    authorised: int = 0
+    possible: Count
+    unauthorised: Count = 0
+    authorised: Count = 0
 
 
 class Exclusion(Part):
@@ -45,8 +54,8 @@ class Exclusion(Part):
 
     on: dt.date
     kind: Literal["fixed", "permanent", "lunchtime"] = "fixed"
-    half_days: int = 2
-    number: int = 1
+    half_days: Count = 2
+    number: Number = 1
 
 
 class Span(Part):
@@ -68,7 +77,7 @@ class Offence(Part):
     on: dt.date
     offence_on: dt.date | None = None
     proven: bool = True
-    number: int = 1
+    number: Number = 1
 
 
 class Asb(Part):
@@ -80,7 +89,7 @@ class Asb(Part):
     on: dt.date
     to: dt.date | None = None
     ground: Literal["asb", "arrears", "other"] = "asb"
-    number: int = 1
+    number: Number = 1
 
 
 class Benefit(Span):
@@ -159,7 +168,7 @@ class Person(Part):
     name: str
     role: Role
     born: dt.date | None = None
-    age: int | None = None
+    age: Count | None = None
     lives_here: bool | None = None  # blank: everybody but linked people
     lives_with_parent: bool | None = None  # blank: a child does where a parent or carer lives here
     joined_on: dt.date | None = None
@@ -207,7 +216,7 @@ class EarlierClaim(Part):
     ruleset: str
     route: str
     on: dt.date
-    amount: int
+    amount: Count
     same_family: bool = True
     children: list[str] = []  # of the other family, as named here
 
@@ -234,10 +243,10 @@ class Programme(Part):
 class Authority(Part):
     """A question about an authority's funding, not about a family."""
 
-    families: int | None = None  # families the authority was told to turn around
-    funded: int | None = None  # or those it is funded for
+    families: Count | None = None  # families the authority was told to turn around
+    funded: Count | None = None  # or those it is funded for
     worked_with: Fraction | None = None  # families worked with, of the year's allocation
-    valid_outcomes: int | None = None
+    valid_outcomes: Count | None = None
     payment_by_results_area: bool = True
 
 
@@ -279,6 +288,19 @@ class Case(Part):
     expected: Expected = Expected()
 
 
+def named_terms(name: str) -> list[Term]:
+    """The term called `autumn 2011`, or the terms of the academic year `2011/12`. Raises Refused for any other."""
+    every = dates.authority_terms()
+    if "/" in name and " " not in name.strip():
+        found = [term for term in every if term.academic_year == name.strip()]
+    else:
+        word, _, year = name.strip().lower().partition(" ")
+        found = [term for term in every if term.name == word and str(term.first_day.year) == year]
+    if not found:
+        raise Refused(f"There is no term {name!r}: write it as `autumn 2011`, or a whole year as `2011/12`.")
+    return found
+
+
 def read_cases(path: Path) -> list[Case]:
     """The cases of a file: one, or several under [[case]]. Raises Refused with every mistake at once."""
     try:
@@ -287,6 +309,8 @@ def read_cases(path: Path) -> list[Case]:
         raise Refused(f"{path.name} cannot be read: {error.strerror or 'no such file'}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path.name} is not TOML: {error}.") from None
+    except RecursionError:
+        raise Refused(f"{path.name} is nested too deeply to be read.") from None
     every = raw["case"] if isinstance(raw.get("case"), list) and set(raw) <= {"case", "defaults"} else [raw]
     defaults = raw.get("defaults", {}) if every is not raw else {}
     whole = [{**defaults, **each} if isinstance(each, dict) else each for each in every]
@@ -318,5 +342,28 @@ def _wrong_meaning(raw: dict[str, Any]) -> Iterator[str]:
                 if isinstance(code, str) and code not in codes(file):
                     hint = did_you_mean(code, codes(file))
                     yield f"{place}, {key}: there is no {code}{hint}; allowed: {', '.join(codes(file))}."
+        yield from _wrong_sessions(person, place)
+        yield from _ends_before_it_begins(person, place)
     if not people and "authority" not in raw:
         yield "person: a case names at least one person, or asks about an authority."
+
+
+def _wrong_sessions(person: Mapping[str, Any], place: str) -> Iterator[str]:
+    for given in tables(person, "sessions"):
+        term, possible = given.get("term"), given.get("possible")
+        if isinstance(term, str):
+            try:
+                named_terms(term)
+            except Refused as mistake:
+                yield f"{place}, sessions: {mistake}"
+        absent = [given.get(kind, 0) for kind in ("unauthorised", "authorised")]
+        if isinstance(possible, int) and all(isinstance(each, int) for each in absent) and sum(absent) > possible:
+            yield f"{place}, sessions of {term}: {sum(absent)} of absence are more than the {possible} possible."
+
+
+def _ends_before_it_begins(person: Mapping[str, Any], place: str) -> Iterator[str]:
+    for key in SPANS:
+        for span in tables(person, key):
+            first, last = span.get("from"), span.get("to")
+            if isinstance(first, dt.date) and isinstance(last, dt.date) and last < first:
+                yield f"{place}, {key}: it ends on {last}, before it begins on {first}."

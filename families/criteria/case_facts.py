@@ -10,11 +10,10 @@ from typing import Any
 import polars as pl
 
 from families import dates
-from families.criteria.case import Case, Person, Programme, Sessions
+from families.criteria.case import Case, Person, Programme, Sessions, named_terms
 from families.criteria.facts import ATTACHED, SILENCES, Facts, with_parents
 from families.criteria.results import Casework
 from families.dates import Term
-from families.errors import Refused
 from families.tables.records import Coverage
 from families.tables.run import Absence
 
@@ -201,19 +200,6 @@ def _by_term(person: Person, on_roll: list[Term]) -> Iterator[tuple[Term, tuple[
     for given in person.sessions:
         terms = named_terms(given.term)
         yield from zip(terms, _shared(given, len(terms)), strict=True)
-
-
-def named_terms(name: str) -> list[Term]:
-    """The term called `autumn 2011`, or the terms of the academic year `2011/12`. Raises Refused for any other."""
-    every = dates.authority_terms()
-    if "/" in name and " " not in name.strip():
-        found = [term for term in every if term.academic_year == name.strip()]
-    else:
-        word, _, year = name.strip().lower().partition(" ")
-        found = [term for term in every if term.name == word and str(term.first_day.year) == year]
-    if not found:
-        raise Refused(f"There is no term {name!r}: write it as `autumn 2011`, or a whole year as `2011/12`.")
-    return found
 
 
 def _shared(given: Sessions, parts: int) -> list[tuple[int, int, int]]:

@@ -472,7 +472,7 @@ def _result_of(
         rules, family, routes, met=met, held=held, payable=payable, earlier=earlier, is_evidenced=is_evidenced,
         block=_blocked(rules, family, claim_on=claim_on, claiming=claiming), has_money=rates is not None,
     )  # fmt: skip
-    payable = payable if status in ("claimable", "ready") else 0
+    payable = payable if status == "claimable" else 0
     attachment = rates.attachment if rates is not None else 0
     counting = {route.id for route in rules.result_route if route.counts_as_result}
     return {
@@ -483,7 +483,7 @@ def _result_of(
         "payable": payable,
         "attachment": attachment,
         "total": attachment + paid + payable,
-        "counts_as_result": status in ("claimable", "ready") and bool(counting & set(met)),
+        "counts_as_result": status == "claimable" and bool(counting & set(met)),
     }
 
 
@@ -512,7 +512,8 @@ def _status(
     if met:
         which = " and ".join(labels[name] for name in met)
         if family["is_audited"] is False:
-            return "ready", f"Ready by {which}; internal audit has not validated it yet."
+            worth = f"; £{payable:,} once it has" if payable else ""
+            return "ready", f"Ready by {which}; internal audit has not validated it yet{worth}."
         return "claimable", f"Claimable by {which}."
     waiting = [why for route, why in held if routes.get(route) == MET]
     if waiting:

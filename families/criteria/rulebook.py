@@ -129,6 +129,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise Refused(f"{path.name} cannot be read: {error.strerror or 'no such file'}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path.name} is not TOML: {error}.") from None
+    except RecursionError:
+        raise Refused(f"{path.name} is nested too deeply to be read.") from None
 
 
 def _base_of(raw: Mapping[str, Any]) -> dict[str, Any] | None:

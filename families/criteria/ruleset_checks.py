@@ -60,6 +60,8 @@ def _sentence(model: type[BaseModel], raw: Raw, error: ErrorDetails) -> str:
 
 def _wanted(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     """What a missing key must hold."""
+    if isinstance(loc[-1], int):
+        return "the list is too short"
     part: Any = model
     for step in loc[:-1]:
         if isinstance(step, str) and isinstance(part, type) and issubclass(part, BaseModel):
@@ -90,6 +92,8 @@ _TYPES = {
     "date_type": "a date is needed, as 2012-04-01",
     "date_parsing": "a date is needed, as 2012-04-01",
     "date_from_datetime_parsing": "a date is needed, as 2012-04-01",
+    "greater_than_equal": "a number of 0 or more is needed",
+    "greater_than": "a number of 1 or more is needed",
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from families.criteria.rulebook import LoadedRuleset, in_force_on, load_ruleset,
 from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 
+ValueT = TypeVar("ValueT")
 VERSION_SWITCH = "framework_version"
 BY_DATE = "by_date"
 OUTCOMES = {"met": "met", "not_met": "not met", "unknown": "not known"}
@@ -61,7 +63,7 @@ def try_case(case: Case) -> Verdict:
 
 def try_cases(cases: Sequence[Case]) -> list[Verdict]:
     """Run cases through the real evaluator, those that ask alike together, as families of one authority."""
-    loaded = [ruleset_of(case) for case in cases]
+    loaded = [_of_case(case, ruleset_of) for case in cases]
     told: list[dict[str, Any]] = [
         {
             "id": case.id,
@@ -73,7 +75,7 @@ def try_cases(cases: Sequence[Case]) -> list[Verdict]:
         for case, each in zip(cases, loaded, strict=True)
     ]
     for case, each in zip(cases, loaded, strict=True):
-        _refuse_unknown_names(case, each.rules)
+        _of_case(case, partial(_refuse_unknown_names, rules=each.rules))
     for group in _alike(cases, loaded, lambda case: (case.as_of,)):
         for place, found in _eligibility(group, loaded[next(iter(group))].rules):
             told[place] |= found
@@ -85,6 +87,14 @@ def try_cases(cases: Sequence[Case]) -> list[Verdict]:
         if case.authority is not None:
             told[place]["authority"] = _authority(case, loaded[place].rules)
     return [Verdict(**each) for each in told]
+
+
+def _of_case(case: Case, work: Callable[[Case], ValueT]) -> ValueT:
+    """What a piece of work makes of a case; a refusal names the case."""
+    try:
+        return work(case)
+    except Refused as mistake:
+        raise Refused(f"case {case.id}: {mistake}" if case.id else str(mistake)) from None
 
 
 def _alike(
@@ -135,7 +145,7 @@ def _notes(case: Case, rules: Ruleset) -> Iterator[str]:
         yield f"{rules.id} was in force from {start} to {end or 'today'}; {case.as_of} is outside."
 
 
-def _refuse_unknown_names(case: Case, rules: Ruleset) -> None:
+def _refuse_unknown_names(case: Case, *, rules: Ruleset) -> None:
     """A strand or route that the ruleset does not have is a slip of the case's author, told at once."""
     strands, routes = set(rules.strand_labels) - {"eligible"}, {route.id for route in rules.result_route}
     work = case.programme
@@ -144,13 +154,21 @@ def _refuse_unknown_names(case: Case, rules: Ruleset) -> None:
     if work is not None:
         named += [("programme, problem, strand", problem.strand, strands) for problem in work.problem]
         named += [("programme, evidenced", name, strands) for name in work.evidenced or []]
+        named += [
+            (f"programme, earlier_claim of {claim.ruleset}, route", claim.route, _routes_of(claim.ruleset))
+            for claim in work.earlier_claim
+        ]
     wrong = [
-        f"{place}: {rules.id} has no {name}; it has {', '.join(sorted(known)) or 'none'}."
+        f"{place}: there is no {name}; there is {', '.join(sorted(known)) or 'none'}."
         for place, name, known in named
         if name not in known
     ]
     if wrong:
         raise Refused("\n".join(wrong))
+
+
+def _routes_of(ruleset: str) -> set[str]:
+    return {route.id for route in load_ruleset(ruleset).rules.result_route}
 
 
 def _eligibility(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -275,9 +293,18 @@ def _authority(case: Case, rules: Ruleset) -> dict[str, Any]:
         worked, allocation = asked.worked_with
         found["release"] = money.release_of(rules.money, worked_with=worked, allocation=allocation)
     if asked.valid_outcomes is not None:
-        year = money.year_of(rules.money, case.as_of)
-        found["funding"] = asked.valid_outcomes * year.cap
+        found["funding"] = asked.valid_outcomes * _worth_of_an_outcome(case, rules)
     return found
+
+
+def _worth_of_an_outcome(case: Case, rules: Ruleset) -> int:
+    """The most one family's results are worth; nothing where the authority or the day is not paid by results."""
+    rule, asked = rules.result, case.authority
+    if rule is None or rules.money is None or asked is None:
+        return 0
+    is_over = rule.claims_to is not None and case.as_of > rule.claims_to
+    is_upfront = rule.needs_payment_by_results_area and not asked.payment_by_results_area
+    return 0 if is_over or is_upfront else money.year_of(rules.money, case.as_of).cap
 
 
 def differences(case: Case, verdict: Verdict) -> list[str]:
