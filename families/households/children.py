@@ -28,6 +28,34 @@ def child_homes(evidence: Evidence) -> pl.DataFrame:
     return pl.concat([main, second]).sort("person_id", "address_id")
 
 
+def go_with_siblings_of_carers(homes: pl.DataFrame, *, placed: pl.DataFrame) -> pl.DataFrame:
+    """A child all of whose listed carers turn out to live with another of their children lives with them there.
+
+    Its own stated address is behind, or ahead of what the others state: an adult lives at one address.
+    """
+    listed = placed.filter("lives_with_pupil", "is_main")
+    away = (
+        listed.group_by("child", "address_id")
+        .agg(
+            pl.col("is_with_other_child").all(),
+            pl.col("chosen_address").unique().sort(),
+            pl.col("listed_on").max(),
+        )
+        .filter("is_with_other_child", pl.col("chosen_address").list.len() == 1)
+    )
+    there = homes.select("address_id", "lived_from", "source").sort("address_id", "lived_from", "source")
+    moved = (
+        away.select(person_id="child", address_id=pl.col("chosen_address").list.first(), last_seen="listed_on")
+        .join(there.unique("address_id", keep="first", maintain_order=True), on="address_id")
+        .with_columns(home_basis=pl.lit("with sibling"))
+        .select(HOME_COLUMNS)
+    )
+    mains = homes.filter(pl.col("home_basis") != "second")
+    changed = _replaced(mains, by=moved)
+    second = homes.filter(pl.col("home_basis") == "second").join(changed, on=STAY, how="anti")
+    return pl.concat([changed, second]).sort("person_id", "address_id")
+
+
 def listed_together(evidence: Evidence) -> pl.DataFrame:
     """Adults listed at a child's address, with the home that a register has for them."""
     adults = evidence.people.filter(~pl.col("is_child")).select(adult="person_id")

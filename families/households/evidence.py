@@ -12,7 +12,11 @@ from families.households.residence import RECORD, homes, stated_addresses, stays
 from families.households.ties import CHILDHOOD
 
 OUT_OF_YEAR = 3  # years between a date of birth and a school year beyond which one of them is wrong
-SERVICES = ("youth_justice", "asb", "social_care", "education_status")
+SERVICES = (
+    *("youth_justice", "asb", "social_care", "education_status", "police_domestic", "health_services", "probation"),
+    *("employment", "early_help", "looked_after", "nominations", "destinations"),
+)
+REGISTERS_WITHOUT_AGES = ("electoral_register",)  # that name everyone of age, and so grown-up brothers and sisters
 
 
 @dataclass(frozen=True)

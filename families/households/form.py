@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from families.households import groups, ties
-from families.households.children import child_homes
-from families.households.evidence import Evidence, is_matched, read_evidence
+from families.households.children import child_homes, go_with_siblings_of_carers
+from families.households.decisions import decide_contacts, decide_groups, decided_links, of_people
+from families.households.evidence import REGISTERS_WITHOUT_AGES, Evidence, is_matched, read_evidence
 from families.households.groups import PLACE
 from families.households.identity import hashed, name_families
 from families.households.members import NOWHERE, family_members
@@ -42,8 +43,13 @@ def form_families(
     address_of_record: pl.DataFrame,
     addresses: pl.DataFrame,
     previous: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
+    former: pl.DataFrame | None = None,
 ) -> FormedFamilies:
-    """Who lives where, who is tied to whom and why, and the families that follow from it on the as-of date."""
+    """Who lives where, who is tied to whom and why, and the families that follow from it on the as-of date.
+
+    `decisions` are those of people, of an adult and the family of a child.
+    """
     evidence = read_evidence(
         records,
         as_of=as_of,
@@ -52,13 +58,16 @@ def form_families(
         address_of_record=address_of_record,
         addresses=addresses,
     )
-    homes = child_homes(evidence)
-    placed = place_contacts(evidence, homes=homes)
+    stated = child_homes(evidence)
+    homes = go_with_siblings_of_carers(stated, placed=place_contacts(evidence, homes=stated))
+    decided = of_people(decisions, person_of_record)
+    names = evidence.people.select("person_id", "forename")
+    placed = decide_contacts(place_contacts(evidence, homes=homes), decided, names=names)
     places = current_places(evidence, homes=homes, placed=placed)
-    gathered = gather_places(places, placed=placed, evidence=evidence)
-    links = tie_people(gathered, placed=placed, evidence=evidence)
+    gathered = decide_groups(gather_places(places, placed=placed, evidence=evidence), decided)
+    links = tie_people(gathered, placed=placed, evidence=evidence, decided=decided)
     members = family_members(gathered, links=links, placed=placed, homes=homes)
-    named = name_families(members, previous=previous)
+    named = name_families(members, previous=previous, former=former)
     return FormedFamilies(
         residences=Residences.validate(_residences(evidence, places=places, placed=placed), cast=True),
         links=Links.validate(links.select(ties.LINK_COLUMNS), cast=True),
@@ -115,7 +124,8 @@ def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFr
         .join(_lone_addresses(evidence), on="address_id", how="left")
         .join(evidence.asked, on="person_id", how="left")
         .join(evidence.registered.select(*STAY, "last_seen", "is_firm"), on=STAY, how="left")
-        .join(evidence.people.select("person_id", "born_high"), on="person_id", how="left")
+        .join(evidence.people.select("person_id", "born_high", "date_of_birth"), on="person_id", how="left")
+        .join(evidence.all_stays.select(*STAY, known_by="sources"), on=STAY, how="left")
         .with_columns(
             pl.col("is_communal", "is_liable", "was_asked").fill_null(False),
             pl.col("is_shared").fill_null(True),
@@ -123,9 +133,10 @@ def current_places(evidence: Evidence, *, homes: pl.DataFrame, placed: pl.DataFr
                 (pl.col("lone_adult") != pl.col("person_id")) & (pl.col("last_seen") <= pl.col("discount_on"))
             ).fill_null(False)
             # Somebody of no known age whom only a service knows may be a baby.
-            | (pl.col("born_high").is_null() & ~pl.col("is_firm").fill_null(True)),
+            | (pl.col("born_high").is_null() & ~pl.col("is_firm").fill_null(True))
+            | (pl.col("date_of_birth").is_null() & pl.col("known_by").is_in(REGISTERS_WITHOUT_AGES)).fill_null(False),
         )
-        .drop("lone_adult", "discount_on", "last_seen", "is_firm", "born_high")
+        .drop("lone_adult", "discount_on", "last_seen", "is_firm", "born_high", "date_of_birth", "known_by")
         .sort(PLACE)
     )
 
@@ -175,7 +186,9 @@ def _joint_accounts(evidence: Evidence, *, places: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def tie_people(gathered: pl.DataFrame, *, placed: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+def tie_people(
+    gathered: pl.DataFrame, *, placed: pl.DataFrame, evidence: Evidence, decided: pl.DataFrame
+) -> pl.DataFrame:
     """All ties as rows of the links table, the strongest of each kind for each pair."""
     names = evidence.people.select("person_id", "forename")
     carers = placed.filter(ties.is_carer_by_code(), pl.col("verdict") == "resident")
@@ -187,6 +200,7 @@ def tie_people(gathered: pl.DataFrame, *, placed: pl.DataFrame, evidence: Eviden
     joint = _joint_accounts(evidence, places=gathered).filter(pl.col("person_id") < pl.col("partner"))
     strong = Strength.PARENTAL_RESPONSIBILITY
     parts = [
+        decided_links(decided, names=names),
         ties.contact_links(placed),
         _together(ties.shared_parents(listed), gathered=gathered).pipe(
             ties.pair_links, reason=TieReason.SAME_PARENT, strength=strong, relation="sibling", names=names

@@ -145,6 +145,9 @@ def _known_addresses(full: pl.DataFrame, *, together: pl.DataFrame) -> pl.DataFr
     return pl.concat([full.select(of_others.columns), of_others]).unique()
 
 
+_MOST = ["times_seen", "rows", "lived_from", "address_id"]
+
+
 def stays(stated: pl.DataFrame) -> pl.DataFrame:
     """One row per person and address: first and last seen there, by how many returns, and by which newest record."""
     ordered = stated.sort(*STAY, "seen_on", "source", *RECORD)
@@ -170,11 +173,12 @@ def homes(all_stays: pl.DataFrame, *, stated: pl.DataFrame) -> pl.DataFrame:
     """The one address of each person that the newest trustworthy evidence gives, with when it was first seen.
 
     Where the newest address was seen before the one it displaces, and only one return speaks for the return to it
-    against two or more for the other, that return is out of date.
+    against two or more for the other, that return is out of date. Of two open accounts, the older was left open.
     """
     going_on = all_stays.filter(~pl.col("has_ended")).sort(
-        ["person_id", "last_seen", "times_seen", "rows", "lived_from", "address_id"],
-        descending=[False, True, True, True, True, False],
+        ["person_id", "last_seen", pl.col("lived_from").filter("is_liable").max().over(STAY), *_MOST],
+        descending=[False, True, True, True, True, True, False],
+        nulls_last=True,
     )
     newest = going_on.group_by("person_id", maintain_order=True).agg(
         pl.col("address_id").first(),

@@ -21,6 +21,7 @@ STEP_CODES = ("STM", "STF", "STP")
 FOSTER_CODES = ("CAR", "FOM", "FOF")
 KIN_CODES = ("REL", "FAM", "OTH")
 LONE_ADULT_DISCOUNT = "SPD"
+TENANCIES = "housing"  # tenants stand beside those liable for council tax
 BILLED_AT_MOST = 2  # people on one bill
 LATE_REGISTER_DAYS = 550  # a register silent for longer than this before a contact list does not contradict it
 
@@ -52,13 +53,15 @@ class TieReason(Enum):
         "discount in another name ({other})."
     )
     CONTACT_NOT_BILLED = (
-        "{relation} of {child}, listed at the pupil's address ({said}) although council tax there names two other "
-        "adults ({other})."
+        "{relation} of {child}, listed at the pupil's address ({said}) although the bill or tenancy there names two "
+        "other adults ({other})."
     )
+    DECIDED = "A person decided that {adult} belongs to the family of {child}."
+    RULED_OUT = "A person decided that {adult} does not belong to the family of {child}."
     SAME_PARENT = "{a} and {b} have {parent} as a parent or carer in common ({said})."
     CO_PARENTS = "{a} and {b} are both parents or carers of {child} ({said})."
-    JOINT_LIABILITY = "{a} and {b} are liable for council tax together ({said})."
-    LIABLE_AT_HOME = "{b} is liable for council tax where {a} lives ({said})."
+    JOINT_LIABILITY = "{a} and {b} are named together on one bill or tenancy ({said})."
+    LIABLE_AT_HOME = "{b} is named on the bill or tenancy where {a} lives ({said})."
     SAME_SURNAME = "{a} and {b} have the same surname at the same address ({said})."
     SAME_ADDRESS = "{a} and {b} are at the same address, where no other family is known ({said})."
 
@@ -212,32 +215,35 @@ def _listed_apart(contacts: pl.DataFrame, *, child_stays: pl.DataFrame, matched:
 
 
 def one_home_each(placed: pl.DataFrame) -> pl.DataFrame:
-    """An adult lives at one address: where the register has them, else by the newest list, else most children."""
-    resident = placed.filter(pl.col("verdict") == "resident")
+    """An adult lives at one address: where the register has them, else by the newest list, else most children.
+
+    A register last heard of before a child moved in elsewhere is behind: the family is where the child is.
+    """
+    resident = placed.filter(pl.col("verdict") == "resident").with_columns(
+        is_moved_to=(~pl.col("is_registered_here") & (pl.col("home_from") > pl.col("own_seen"))).fill_null(False)
+    )
     chosen = (
         resident.group_by("adult", "address_id")
         .agg(
             pl.col("is_registered_here").any(),
+            pl.col("is_moved_to").any(),
             pl.col("listed_on").max(),
             pl.col("child").n_unique().alias("children"),
         )
         .sort(
-            ["adult", "is_registered_here", "listed_on", "children", "address_id"],
-            descending=[False, True, True, True, False],
+            ["adult", "is_moved_to", "is_registered_here", "listed_on", "children", "address_id"],
+            descending=[False, True, True, True, True, False],
             nulls_last=True,
         )
         .unique("adult", keep="first", maintain_order=True)
         .select("adult", chosen_address="address_id")
     )
     is_other = (pl.col("verdict") == "resident") & (pl.col("chosen_address") != pl.col("address_id"))
-    return (
-        placed.join(chosen, on="adult", how="left")
-        .with_columns(
-            pl.when(is_other).then(pl.lit("left")).otherwise("verdict").alias("verdict"),
-            pl.when(is_other).then("listed_on").otherwise("own_seen").alias("own_seen"),
-            pl.when(is_other).then("source").otherwise("own_source").alias("own_source"),
-        )
-        .drop("chosen_address")
+    return placed.join(chosen, on="adult", how="left").with_columns(
+        pl.when(is_other).then(pl.lit("left")).otherwise("verdict").alias("verdict"),
+        pl.when(is_other).then("listed_on").otherwise("own_seen").alias("own_seen"),
+        pl.when(is_other).then("source").otherwise("own_source").alias("own_source"),
+        is_with_other_child=is_other.fill_null(False),
     )
 
 
@@ -251,6 +257,7 @@ def open_accounts(
         .join(person_of_record.select(*RECORD, "person_id"), on=RECORD)
         .join(stated.select(*RECORD, "address_id", "source", stated_on="seen_on"), on=RECORD)
         .sort("person_id", "address_id", "stated_on", *RECORD)
+        .with_columns(_is_lone())
         .unique(["person_id", "address_id"], keep="last", maintain_order=True)
         .select(
             "person_id",
@@ -261,9 +268,16 @@ def open_accounts(
             "delivery",
             "row",
             "stated_on",
-            is_lone=(pl.col("discount") == LONE_ADULT_DISCOUNT).fill_null(False),
+            "is_lone",
         )
     )
+
+
+def _is_lone() -> pl.Expr:
+    """Whether the newest bill of a person at an address has the discount; a tenancy says nothing of it."""
+    is_bill = pl.col("source") != TENANCIES
+    newest = pl.col("discount").filter(is_bill).last().over("person_id", "address_id")
+    return (newest == LONE_ADULT_DISCOUNT).fill_null(False).alias("is_lone")
 
 
 def joint_liabilities(
@@ -298,7 +312,7 @@ def apply_discount(placed: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFr
         (pl.col("verdict") == "resident")
         & pl.col("lone_adult").is_not_null()
         & (pl.col("lone_adult") != pl.col("adult"))
-        & ~pl.col("is_registered_here")
+        & ~(pl.col("is_registered_here") & ~(pl.col("own_seen") < pl.col("discount_on")).fill_null(False))
         & ~(pl.col("is_newly_listed") & (pl.col("first_listed_on") > pl.col("discount_on"))).fill_null(False)
     ).fill_null(False)
     return (

@@ -6,19 +6,17 @@ from string import Formatter
 
 import polars as pl
 
-SOURCE_WORDS = {
-    "school_census": "school census",
+from families.tables.source_names import SOURCES
+
+SOURCE_WORDS = {source: label[0].lower() + label[1:] for source, label in SOURCES.items()} | {
     "school_census_tables": "school census",
-    "attendance_extract": "attendance extract",
     "session_marks": "attendance marks",
     "exclusions": "exclusions return",
     "common_transfer_file": "Common Transfer File",
-    "council_tax": "council tax",
+    "dwp": "DWP out-of-work match",
     "dwp_match": "DWP out-of-work match",
     "dwp_nomatch": "DWP out-of-work match",
-    "youth_justice": "youth justice",
     "asb": "anti-social behaviour cases",
-    "social_care": "children's social care",
     "education_status": "education welfare",
     "pupils": "pupils file",
     "adults": "adults file",

@@ -59,13 +59,18 @@ def company_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> 
 
 def _adults(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
     """Every name each adult (cluster) goes by, how frequent its parts are, and the account still open."""
-    held = records.join(linked.clusters, on="r").with_columns(
-        has_been_child=pl.col("is_child").any().over("c"),
-        account=pl.col("address_id")
-        .filter((pl.col("role") == "liable") & pl.col("valid_to").is_null())
-        .min()
-        .over("c"),
-        said_sex=pl.col("sex").drop_nulls().min().over("c"),
+    columns = ["r", *_NAME, "role", "valid_to", "address_id", "sex", "is_child", "is_adult"]
+    held = (
+        records.select(columns)
+        .join(linked.clusters, on="r")
+        .with_columns(
+            has_been_child=pl.col("is_child").any().over("c"),
+            account=pl.col("address_id")
+            .filter((pl.col("role") == "liable") & pl.col("valid_to").is_null())
+            .min()
+            .over("c"),
+            said_sex=pl.col("sex").drop_nulls().min().over("c"),
+        )
     )
     named = held.filter(
         pl.col("is_adult") & ~pl.col("has_been_child"),

@@ -18,17 +18,31 @@ ADULT_AGE = 18  # of people in an adult's role whose age no record gives
 LEAVING_AGE = 20  # oldest of people held as pupils
 UNIQUE_PUPILS = ("school_census", "school_census_tables", "common_transfer_file")
 FURTHER_ADDRESS = r" address [0-9]+$"  # part of a further row that a census pupil's other address makes
-ROWS_AT_ONCE = 400_000
+ROWS_AT_ONCE = 200_000
+EVENTS = ("police_domestic",)  # sources whose rows name several people of one event
 UNIQUE_ROWS = ("dwp_match", "electoral_register", "destinations", "pupils", "adults")
 
 
 def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
     """Every record with `r`, its place in the order of keys, and everything linkage compares."""
-    ordered = in_order(persons.select(_READ), first=0)
+    ordered = in_order(persons.select(READ), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
-    dated = _with_birth_dates(placed)
+    dated = _with_birth_dates(_at_address_of_event(placed))
     slices = [_comparable(part) for part in dated.iter_slices(ROWS_AT_ONCE)]
     return pl.concat(slices, rechunk=True) if slices else _comparable(dated)
+
+
+def _at_address_of_event(placed: pl.DataFrame) -> pl.DataFrame:
+    """All whom one event names are compared at the address stated of one of them: they were there together.
+
+    It says nothing of where they live, and no residence follows from it.
+    """
+    of_event = pl.col("source").is_in(EVENTS)
+    stated = [pl.col(name).drop_nulls().min().over("source", "delivery", "row") for name in ("address_id", "postcode")]
+    events = placed.filter(of_event).with_columns(
+        pl.coalesce(name, value) for name, value in zip(("address_id", "postcode"), stated, strict=True)
+    )
+    return pl.concat([placed.filter(~of_event), events]).sort("r")
 
 
 def _comparable(dated: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +73,7 @@ _ROLES = ["is_child", "is_adult", "exclusive", "child_row"]
 
 _STATED_NAMES = ["forename", "surname", "preferred_forename", "preferred_surname", "former_surname"]
 _BORN = ["date_of_birth", "birth_year", "birth_month", "birth_day", "age"]
-_READ = [
+READ = [  # columns of persons
     *KEYS,
     "role",
     *_STATED_NAMES,

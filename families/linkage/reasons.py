@@ -9,6 +9,7 @@ class LinkReason(StrEnum):
     """One reason why a record is of a person."""
 
     ONLY_RECORD = "no other record is known to be of this person"
+    DECIDED = "a person decided that the two are one"
     SAME_UPN = "same UPN"
     FORMER_UPN = "the former UPN in one record is the UPN of the other"
     SAME_NHS_NUMBER = "same NHS number, and the names or dates of birth agree"
@@ -31,14 +32,19 @@ class LinkReason(StrEnum):
     NICKNAME_AND_FAMILY = "same surname and a form of the same forename, at two addresses where the same child is known"
     SURNAME_AND_FAMILY = "same forename and an agreeing surname, at two addresses where the same child is known"
     SWAPPED_AND_FAMILY = "same names the other way round, at two addresses where the same child is known"
-    NAME_AND_PARTNER = "same name, living with the same other adult at two addresses"
+    NAME_AND_PARTNER = "same name, with the same other adult at two addresses or on the contact lists of two children"
     NICKNAME_AND_PARTNER = "same surname and a form of the same forename, with the same other adult at two addresses"
     SURNAME_AND_PARTNER = "same forename and an agreeing surname, with the same other adult at two addresses"
     SWAPPED_AND_PARTNER = "same names the other way round, with the same other adult at two addresses"
     NAME_AND_SURNAME_OF_CHILD = "same name, with a child at one address and an adult at the other who share a surname"
     NAME_AND_MOVE = "same name, liable at one address from when liability at the other ended"
     RARE_NAME = "same name, which nobody else here is known by"
+    NAME_AND_NEIGHBOURHOOD = "same name, which few have, in one postcode sector; no source knows both of them"
     LIKENESS = "names, date of birth, address and sex are together too alike for chance"
+    SPELLING_AND_ADDRESS = (
+        "surnames and forenames (or forms of one) spelt alike, at one home where no source knows both of them"
+    )
+    OLD_ENOUGH_AND_ADDRESS = "same name at one address, a pupil now old enough for the electoral register"
     FORENAME_AND_CHILD = "same forename, contact of the same child, surname changed"
     FORENAME_AND_ADDRESS = "same forename at one home, where no other adult has it; surname changed"
     FORENAME_LIKE_AND_ADDRESS = (

@@ -17,6 +17,7 @@ from families.linkage.components import components
 
 MONTH = 31  # days; two children of one mother are never born so near each other, but twins
 PERMANENT_UPN = r"^[A-Z][0-9]{12}$"
+TELLING = ["upn", "dob", "born_low", "born_high", "sex", "forename", "exclusive", "is_child", "is_adult"]
 EDGES = pl.Schema({"a": pl.Int64, "b": pl.Int64, "reason": pl.String, "weight": pl.Float64, "strength": pl.Float64})
 
 
@@ -34,17 +35,28 @@ class Linked:
         return Linked(records.select("r", c="r"), none)
 
 
-def settle(linked: Linked, records: pl.DataFrame, edges: pl.DataFrame, *, births_may_differ: bool = False) -> Linked:
+def settle(
+    linked: Linked,
+    records: pl.DataFrame,
+    edges: pl.DataFrame,
+    *,
+    births_may_differ: bool = False,
+    may_be_grown: bool = False,
+) -> Linked:
     """The clusters after taking these links between records (`a`, `b`), as far as they can be one person.
 
-    Links that have weighed two dates of birth against each other already are not refused for these.
+    Links that have weighed two dates of birth against each other, or whether a pupil is of age, are not refused
+    for these.
     """
     proposed = _between_clusters(linked, edges)
     if proposed.is_empty():
         return linked
     touched = pl.concat([proposed["ca"], proposed["cb"]]).unique().sort()
     label = _labels(touched, proposed)
-    facts = cluster_facts(records.join(linked.clusters.filter(pl.col("c").is_in(touched.implode())), on="r"))
+    of_touched = linked.clusters.filter(pl.col("c").is_in(touched.implode()))
+    facts = cluster_facts(records.select("r", *TELLING).join(of_touched, on="r"))
+    if may_be_grown:
+        facts = facts.with_columns(is_ageless=pl.lit(False))
     doubtful = _doubtful(label, facts)
     of_edge = proposed.join(label.select(ca="c", label="label"), on="ca")
     plain = of_edge.filter(~pl.col("label").is_in(doubtful.implode()))

@@ -11,7 +11,8 @@ import json
 import logging
 import math
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ import polars as pl
 from families.linkage import names
 from families.linkage.duck import duck
 from families.linkage.reasons import STRENGTH, LinkReason
-from families.linkage.settle import EDGES, Linked, cluster_facts
+from families.linkage.settle import EDGES, TELLING, Linked, cluster_facts
 from families.linkage.tiers import around_children
 from families.reference import REFERENCE
 
 LISTS = ("pupils", "adults")  # lists of the council's own, in which each person stands once
 PRIOR = 1e-6  # probability that two random records match, as in the model
-MATCH_WEIGHT = 4.0  # log2 odds: 94% as the model counts them
+MATCH_WEIGHT = 3.0  # log2 odds: 89% as the model counts them
+DOUBT_WEIGHT = 0.0  # even odds: from here on a person may look
 PRIOR_PEOPLE, PRIOR_SHARE = 2000, 0.001  # of names: as if so many more people had been seen, with names so frequent
 BLOCKS = (
     "l.dob = r.dob and l.forename = r.forename",
@@ -40,6 +42,13 @@ BLOCKS = (
     "l.surname = r.surname and l.postcode = r.postcode and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)",
 )
 BLOCKS_BY_PLACE = (
+    "l.places = r.places and l.surname = r.surname",
+    "l.places = r.places and l.forename = r.forename",
+    "l.places = r.places and l.dob = r.dob",
+    "l.places = r.places and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)",
+    "l.places = r.places and l.surname = r.forename",
+)
+BLOCKS_OF_LISTS_BY_PLACE = (  # narrower: a whole field may be wrong, so kin of one home come near each other
     "l.places = r.places and l.forename = r.forename",
     "l.places = r.places and l.dob = r.dob",
     "l.places = r.places and l.surname = r.surname and substr(l.forename, 1, 1) = substr(r.forename, 1, 1)",
@@ -57,6 +66,14 @@ BLOCKS_OF_LISTS = (
     "l.forename = r.forename and substr(l.surname, 1, 3) = substr(r.surname, 1, 3)",
     "l.surname = r.surname and substr(l.forename, 1, 3) = substr(r.forename, 1, 3)",
 )
+PARTS = {  # what a pair's weight is made of, as bits
+    "forename bits": "log2(bf_forename)",
+    "how common the forename is bits": "log2(bf_tf_adj_forename)",
+    "surname bits": "log2(bf_surname)",
+    "how common the surname is bits": "log2(bf_tf_adj_surname)",
+    "dob bits": "log2(bf_dob)",
+    "sex bits": "log2(bf_sex)",
+}
 POSSIBLE = " and l.c <> r.c and (l.upn is null or r.upn is null or l.upn = r.upn)"
 
 
@@ -66,15 +83,50 @@ class Model:
 
     parameters: str
     blocks: tuple[str, ...]
+    by_place: tuple[str, ...]
 
 
-PEOPLE = Model("person_model.json", BLOCKS)
-TWO_LISTS = Model("list_model.json", BLOCKS_OF_LISTS)  # of lists typed by hand, where whole fields are wrong or blank
+PEOPLE = Model("person_model.json", BLOCKS, BLOCKS_BY_PLACE)
+# Of lists typed by hand, where whole fields are wrong or blank.
+TWO_LISTS = Model("list_model.json", BLOCKS_OF_LISTS, BLOCKS_OF_LISTS_BY_PLACE)
 
 
-def likeness_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, work: Path) -> pl.DataFrame:
-    """Links between clusters that the model holds to be one person, with their weight."""
-    return _above(MATCH_WEIGHT, records, linked, crowded, model=PEOPLE, work=work)
+def weighed_pairs(
+    records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, work: Path, parameters: Path | None = None
+) -> pl.DataFrame:
+    """Pairs of clusters that are as likely one person as not, or likelier, with what each comparison adds (`* bits`).
+
+    `parameters` are those trained on the authority's own records, where they have been.
+    """
+    model = replace(PEOPLE, parameters=str(parameters.resolve())) if parameters else PEOPLE
+    return _above(DOUBT_WEIGHT, records, linked, crowded, model=model, work=work, in_parts=True)
+
+
+def likeness_links(weighed: pl.DataFrame) -> pl.DataFrame:
+    """Of weighed pairs the links that the model holds to be one person, with their weight."""
+    return weighed.filter(pl.col("weight") >= MATCH_WEIGHT).select(list(EDGES))
+
+
+def comparison_levels(parameters: Path | None = None) -> dict[str, list[tuple[str, float]]]:
+    """What each comparison of the model can find, in words, with its bits; and the bits before any (`prior`)."""
+    model = json.loads((parameters or REFERENCE / PEOPLE.parameters).read_text("utf-8"))
+    share = model["probability_two_random_records_match"]
+    levels = {
+        each["output_column_name"]: [
+            (str(level["label_for_charts"]), _bits(level)) for level in each["comparison_levels"]
+        ]
+        for each in model["comparisons"]
+    }
+    return {"prior": [("any two records", math.log2(share / (1 - share)))], **levels}
+
+
+def _bits(level: Mapping[str, Any]) -> float:
+    return 0.0 if level.get("is_null_level") else math.log2(level["m_probability"] / level["u_probability"])
+
+
+def compared(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, work: Path) -> pl.DataFrame:
+    """Every pair of clusters that the blocking rules bring together, however unlike: `a`, `b`, by their records."""
+    return _above(-1e6, records, linked, crowded, model=PEOPLE, work=work).select("a", "b")
 
 
 def one_to_one_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series, *, work: Path) -> pl.DataFrame:
@@ -104,12 +156,15 @@ def _above(
     *,
     model: Model,
     work: Path,
+    in_parts: bool = False,
 ) -> pl.DataFrame:
-    statements = _statements(records, linked, crowded)
+    statements = statements_of(records, linked, crowded)
     if statements.height < 2:
-        return pl.DataFrame(schema=EDGES)
-    scored = _scored(statements, threshold=weight, model=model, work=work)
+        parts = dict.fromkeys(PARTS if in_parts else (), pl.Float64)
+        return pl.DataFrame(schema={**EDGES, **parts})
+    scored = _scored(statements, threshold=weight, model=model, work=work, in_parts=in_parts)
     return scored.select(
+        *(PARTS if in_parts else ()),
         a=pl.min_horizontal("r_l", "r_r").cast(pl.Int64),
         b=pl.max_horizontal("r_l", "r_r").cast(pl.Int64),
         reason=pl.lit(LinkReason.LIKENESS.value),
@@ -118,9 +173,12 @@ def _above(
     ).sort("a", "b")
 
 
-def _statements(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
+_SAID = ["surname", "other_surnames", "other_forename", "address_id", "postcode"]
+
+
+def statements_of(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     """Each name and date of birth a cluster goes by, with all its homes, postcodes and forms of names."""
-    placed = records.join(linked.clusters, on="r")
+    placed = records.select("r", *_SAID, *TELLING).join(linked.clusters, on="r")
     facts = cluster_facts(placed).select(
         "c", "sex", "low", "high", upn=pl.col("upns").list.first(), grown=~pl.col("is_child")
     )
@@ -149,8 +207,10 @@ def _statements(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl
     return said.drop("variant", "other_surnames", "other_forename").sort("r")
 
 
-def _scored(statements: pl.DataFrame, *, threshold: float, model: Model, work: Path) -> pl.DataFrame:
-    """Pairs of statements above the threshold."""
+def _scored(
+    statements: pl.DataFrame, *, threshold: float, model: Model, work: Path, in_parts: bool = False
+) -> pl.DataFrame:
+    """Pairs of statements above the threshold; with what each comparison and the frequency of its value add."""
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)
@@ -158,12 +218,14 @@ def _scored(statements: pl.DataFrame, *, threshold: float, model: Model, work: P
         warnings.simplefilter("ignore")
         connection.register("statements_in", statements.to_arrow())
         connection.execute("create table statements as select * from statements_in order by r")
-        linker = Linker("statements", _settings(model), DuckDBAPI(connection), set_up_basic_logging=False)
+        settings = _settings(model) | {"retain_intermediate_calculation_columns": in_parts}
+        linker = Linker("statements", settings, DuckDBAPI(connection), set_up_basic_logging=False)
         for name in ("forename", "surname"):
             tables: Any = linker.table_management
             tables.register_term_frequency_lookup(_frequencies(statements, name).to_arrow(), name)
         found = linker.inference.predict(threshold_match_weight=threshold)
-        query = f"select r_l, r_r, match_weight from {found.physical_name} order by r_l, r_r"  # noqa: S608
+        parts = "".join(f', {factor} as "{name}"' for name, factor in PARTS.items()) if in_parts else ""
+        query = f"select r_l, r_r, match_weight{parts} from {found.physical_name} order by r_l, r_r"  # noqa: S608
         return pl.DataFrame(connection.execute(query).to_arrow_table())
 
 
@@ -179,6 +241,6 @@ def _settings(model: Model) -> dict[str, Any]:
     by_name = [{"blocking_rule": f"{rule}{POSSIBLE}", "sql_dialect": "duckdb"} for rule in model.blocks]
     by_place = [
         {"blocking_rule": f"{rule}{POSSIBLE}", "sql_dialect": "duckdb", "arrays_to_explode": ["places"]}
-        for rule in BLOCKS_BY_PLACE
+        for rule in model.by_place
     ]
     return {**parameters, "sql_dialect": "duckdb", "blocking_rules_to_generate_predictions": by_name + by_place}

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from families.linkage import names
+from families.linkage import identifiers, names
 from families.linkage.likeness import likeness
-from families.linkage.reasons import STRENGTH, LinkReason
-from families.linkage.settle import EDGES, Linked
+from families.linkage.reasons import LinkReason
+from families.linkage.settle import Linked
 
 CROWDED = 30  # clusters under one name and key, beyond which the key is a default and no evidence
 MOVE_DAYS = 14  # between the end of one liability and the start of the next
 GROWN = 18
 MISSPELT = 3  # letters of a forename, beyond which one letter may be a slip
+REGISTER = "electoral_register"
+ATTAINER = 17  # years between the years of birth and register of the youngest on it
+_AT_HOME = ["forename", "surname", "address_id"]
 CHILDREN_AT_ADDRESS = 12  # beyond which an address says nothing of who belongs together
 
 Ways = tuple[LinkReason, LinkReason, LinkReason, LinkReason]
@@ -79,11 +82,14 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
 
 
 def partner_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
-    """Same name, and one and the same person living with them at each address."""
+    """Same name, and one and the same person beside them: at home at each address, or on the list of one child."""
     adults = records.filter(pl.col("is_adult") & pl.col("forename").is_not_null() & pl.col("surname").is_not_null())
     placed = adults.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
     placed = placed.join(linked.clusters, on="r").select("r", "c", "address_id")
     keyed = placed.join(placed.select("address_id", partner="c").unique(), on="address_id")
+    listed = contact_of(records, linked).join(linked.clusters, on="r")
+    beside = listed.join(listed.select("child", partner="c").unique(), on="child").select("r", "c", "partner")
+    keyed = pl.concat([keyed.select("r", "c", "partner"), beside])
     keyed = keyed.filter(pl.col("c") != pl.col("partner")).select("r", "partner").unique()
     statements = _statements(records, linked, ["partner"], keyed=keyed)
     edges = _prefer_the_sure(_named_alike(statements, ["partner"], PARTNER), records, linked)
@@ -97,7 +103,8 @@ def without_second_homes(
 
     A register is slow to close accounts, so one person may have two open; but two couples of common names do too.
     """
-    held = records.join(linked.clusters, on="r")
+    columns = ["r", "forename", "surname", "role", "valid_to", "address_id"]
+    held = records.select(columns).join(linked.clusters, on="r")
     is_open = (pl.col("role") == "liable") & pl.col("valid_to").is_null()
     facts = held.select(
         "r",
@@ -110,6 +117,32 @@ def without_second_homes(
     return pairs.filter(~two_homes | rare).select(edges.columns)
 
 
+def elector_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Same name at one address: an elector of whom nothing else is known, and the only pupil old enough to be one.
+
+    A register holds those who come of age within its year. A father of the same name is known by other records too.
+    """
+    held = records.select("r", *_AT_HOME, "source", "stated_on", "dob", "born_low", "is_child").join(
+        linked.clusters, on="r"
+    )
+    held = (
+        held.drop_nulls(["forename", "surname"])
+        .with_columns(
+            is_only_elector=(pl.col("source") == REGISTER).all().over("c"),
+            has_been_child=pl.col("is_child").any().over("c"),
+            born=pl.col("dob").dt.year().max().over("c"),
+        )
+        .drop_nulls("address_id")
+    )
+    columns = ["c", "r", *_AT_HOME]
+    electors = held.filter("is_only_elector").select(*columns, year=pl.col("stated_on").dt.year())
+    pupils = held.filter("has_been_child").select(*columns, "born", "born_low")
+    pupils = pupils.with_columns(pl.coalesce("born", "born_low").alias("born")).unique(["c", *_AT_HOME], keep="any")
+    pairs = electors.join(pupils, on=_AT_HOME, suffix="_b").filter(pl.col("year") - pl.col("born") >= ATTAINER)
+    alone = (pl.col("c").n_unique().over(_AT_HOME) == 1) & (pl.col("c_b").n_unique().over(_AT_HOME) == 1)
+    return links_between(pairs.filter(alone), LinkReason.OLD_ENOUGH_AND_ADDRESS)
+
+
 def move_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
     """Same name, and a liability that began as another ended."""
     held = records.filter((pl.col("role") == "liable") & pl.col("forename").is_not_null()).join(linked.clusters, on="r")
@@ -118,7 +151,7 @@ def move_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
     right = held.filter(pl.col("valid_from").is_not_null()).select(*columns, "valid_from")
     pairs = left.join(right, on=["forename", "surname"], suffix="_b").filter(pl.col("c") != pl.col("c_b"))
     days = (pl.col("valid_from") - pl.col("valid_to")).dt.total_days()
-    return _links_between(pairs.filter(days.is_between(-MOVE_DAYS, MOVE_DAYS)), LinkReason.NAME_AND_MOVE)
+    return links_between(pairs.filter(days.is_between(-MOVE_DAYS, MOVE_DAYS)), LinkReason.NAME_AND_MOVE)
 
 
 def forename_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
@@ -127,7 +160,8 @@ def forename_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) ->
     People change surnames far more often than a home changes one adult for another of the same forename. Not taken:
     two who are both liable for council tax, or one whose liability there had ended.
     """
-    held = records.filter(pl.col("forename").str.len_chars() > 1).join(linked.clusters, on="r")
+    columns = ["forename", "address_id", "role", "valid_to", "stated_on", "born_high", "is_adult", "is_child"]
+    held = records.select("r", *columns).filter(pl.col("forename").str.len_chars() > 1).join(linked.clusters, on="r")
     held = held.with_columns(
         is_liable=(pl.col("role") == "liable").any().over("c"),
         is_over=(pl.col("valid_to") < pl.col("stated_on")).fill_null(False),
@@ -139,9 +173,9 @@ def forename_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) ->
     of_child = held.join(contact_of(records, linked), on="r")
     return pl.concat(
         [
-            _links_between(_only_two(at_home, "address_id"), LinkReason.FORENAME_AND_ADDRESS),
-            _links_between(_only_two_alike(at_home), LinkReason.FORENAME_LIKE_AND_ADDRESS),
-            _links_between(_only_two(of_child, "child"), LinkReason.FORENAME_AND_CHILD),
+            links_between(_only_two(at_home, "address_id"), LinkReason.FORENAME_AND_ADDRESS),
+            links_between(_only_two_alike(at_home), LinkReason.FORENAME_LIKE_AND_ADDRESS),
+            links_between(_only_two(of_child, "child"), LinkReason.FORENAME_AND_CHILD),
         ]
     )
 
@@ -192,8 +226,8 @@ def contact_of(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
 
 def _at_address_of(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     """Adults and the children known at the same address, whenever; communal and crowded addresses say nothing."""
-    placed = records.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
-    placed = placed.join(linked.clusters, on="r")
+    placed = records.select("r", "address_id", "is_child").drop_nulls("address_id")
+    placed = placed.filter(~pl.col("address_id").is_in(crowded.implode())).join(linked.clusters, on="r")
     children = placed.filter(pl.col("is_child")).select("address_id", child="c").unique()
     children = children.filter(pl.len().over("address_id") <= CHILDREN_AT_ADDRESS)
     return (
@@ -208,12 +242,13 @@ def _statements(
     records: pl.DataFrame, linked: Linked, keys: list[str], *, keyed: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Each different name a cluster goes by under each key, with the first record that says so."""
-    named = records.filter(pl.col("forename").is_not_null() & pl.col("surname").is_not_null()).join(
+    columns = ["forename", "other_forename", "surname", "other_surnames", *keys]
+    held = records.select("r", *(name for name in columns if name in records.columns))
+    named = held.filter(pl.col("forename").is_not_null() & pl.col("surname").is_not_null()).join(
         linked.clusters, on="r"
     )
     if keyed is not None:
         named = named.join(keyed, on="r")
-    columns = ["forename", "other_forename", "surname", "other_surnames", *keys]
     return named.group_by("c", *columns).agg(pl.col("r").min()).sort("c", "r")
 
 
@@ -246,20 +281,15 @@ def _named_alike(statements: pl.DataFrame, keys: list[str], ways: Ways) -> pl.Da
 
 
 def _links(left: pl.DataFrame, right: pl.DataFrame, keys: list[str], reason: LinkReason) -> pl.DataFrame:
-    return _links_between(left.join(right, on=keys, suffix="_b").filter(pl.col("c") != pl.col("c_b")), reason)
+    return links_between(left.join(right, on=keys, suffix="_b").filter(pl.col("c") != pl.col("c_b")), reason)
 
 
-def _links_between(pairs: pl.DataFrame, reason: LinkReason) -> pl.DataFrame:
+def links_between(pairs: pl.DataFrame, reason: LinkReason) -> pl.DataFrame:
+    """Links between the records `r` and `r_b` of pairs, for one reason."""
     return (
-        pairs.select(
-            a=pl.min_horizontal("r", "r_b"),
-            b=pl.max_horizontal("r", "r_b"),
-            reason=pl.lit(reason.value),
-            weight=pl.lit(None, pl.Float64),
-            strength=pl.lit(STRENGTH[reason.value], pl.Float64),
-        )
+        identifiers.edges(pairs, reason)
+        .with_columns(a=pl.min_horizontal("a", "b"), b=pl.max_horizontal("a", "b"))
         .unique()
-        .cast(EDGES)
     )
 
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from linkage_makers import people
 
 from families.linkage.components import components
+from families.linkage.continuity import PeopleBefore
 from families.linkage.people import link_people
 from families.linkage.reasons import LinkReason
 from families.linkage.settle import near_births
+from families.tables.run import FormerPeople, People
 
 KEYS = ["source", "delivery", "row", "part"]
 FORENAMES = ("Ada", "Adam", "Ben", "Benjamin", "Kate", "Catherine", "J")
@@ -33,14 +35,20 @@ def lines(draw: st.DrawFn) -> str:
 
 def link(persons: pl.DataFrame, of_record: pl.DataFrame, previous: pl.DataFrame | None = None) -> pl.DataFrame:
     with tempfile.TemporaryDirectory() as work:
-        linked, described = link_people(persons, of_record, previous=previous, work=Path(work))
+        linked, described = link_people(persons, of_record, previous=_before(previous, of_record), work=Path(work))
         assert list(Path(work).iterdir()) == []
     assert set(described["person_id"]) == set(linked["person_id"])
     assert described["records"].sum() == persons.height
     return linked
 
 
-@settings(max_examples=15, deadline=None)
+def _before(previous: pl.DataFrame | None, of_record: pl.DataFrame) -> PeopleBefore | None:
+    if previous is None:
+        return None
+    return PeopleBefore(previous, People.create_empty(), of_record, FormerPeople.create_empty())
+
+
+@settings(max_examples=8, deadline=None)
 @given(st.lists(lines(), min_size=2, max_size=12), st.integers(0, 99))
 def test_row_order_changes_nothing(records: list[str], seed: int) -> None:
     persons, of_record = people(records)
@@ -51,7 +59,7 @@ def test_row_order_changes_nothing(records: list[str], seed: int) -> None:
     assert set(linked["reason"]) <= {reason.value for reason in LinkReason}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(lines(), min_size=2, max_size=10))
 def test_two_upns_or_two_rows_of_one_return_are_never_one_person(records: list[str]) -> None:
     persons, of_record = people(records)
@@ -62,7 +70,7 @@ def test_two_upns_or_two_rows_of_one_return_are_never_one_person(records: list[s
     assert claimants["person_id"].n_unique() == claimants.height
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(lines(), min_size=3, max_size=10))
 def test_ids_stay_when_the_same_records_come_again(records: list[str]) -> None:
     persons, of_record = people(records)

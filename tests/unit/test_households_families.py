@@ -198,7 +198,10 @@ def test_a_parent_missing_from_the_list_but_liable_with_the_other_is_inferred():
     town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
     town.council_tax("1 Elm", "Anna Cole", "Ben Hill")
     assert town.family_of("Ria Cole")["Ben Hill"] == "parent"
-    assert town.reason("Ben Hill") == "Anna and Ben are liable for council tax together (council tax, 30 April 2013)."
+    assert (
+        town.reason("Ben Hill")
+        == "Anna and Ben are named together on one bill or tenancy (council tax, 30 April 2013)."
+    )
 
 
 def test_a_parent_missing_from_the_list_is_inferred_from_the_surname():
@@ -338,3 +341,36 @@ def test_somebody_of_no_known_age_whom_only_a_service_knows_is_no_parent():
     town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
     town.record("Joy Cole", source="social_care", at="1 Elm", on="2013-08-31", role="child")
     assert town.family_of("Ria Cole").get("Joy Cole") != "parent"
+
+
+def test_somebody_whom_only_the_electoral_register_knows_is_no_parent():
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)])
+    town.record("Joe Cole", source="electoral_register", at="1 Elm", on="2012-12-31", role="elector")
+    assert town.family_of("Ria Cole")["Joe Cole"] == "adult"
+
+
+def test_a_discount_newer_than_the_register_that_has_the_father_is_believed():
+    town = two_parents().council_tax("1 Elm", "Anna Cole", discount="SPD")
+    town.record("Ben Cole", source="electoral_register", at="1 Elm", on="2012-12-31", role="elector")
+    assert town.family_of("Ria Cole")["Ben Cole"] == "linked"
+
+
+def test_a_tenancy_does_not_take_back_a_discount():
+    town = two_parents().council_tax("1 Elm", "Anna Cole", discount="SPD")
+    row = len(town.persons) + 1
+    town.record("Anna Cole", source="housing", at="1 Elm", on="2013-08-31", role="tenant", row=row)
+    town.liabilities.append({"delivery": "housing 2013-08-31", "row": row, "part": "", "account": "T1"})
+    assert town.family_of("Ria Cole")["Ben Cole"] == "linked"
+
+
+def test_of_two_open_accounts_the_older_was_left_open():
+    town = two_parents().council_tax("9 Oak", "Anna Cole", since="2008-04-01").council_tax("9 Oak", "Anna Cole")
+    town.council_tax("1 Elm", "Anna Cole", since="2012-10-16")
+    assert town.family_of("Ria Cole")["Anna Cole"] == "parent"
+
+
+def test_a_child_whose_carers_live_with_another_of_their_children_lives_there_too():
+    parents = [("Anna Cole", "PAM", True), ("Ben Cole", "PAF", True)]
+    town = Town().transfer("Ria Cole", "1 Elm", parents).transfer("Tom Cole", "9 Oak", parents, born="2005-06-01")
+    town.transfer("Ida Cole", "1 Elm", parents, born="2007-06-01")
+    assert town.family_of("Tom Cole").keys() == {"Ria Cole", "Tom Cole", "Ida Cole", "Anna Cole", "Ben Cole"}

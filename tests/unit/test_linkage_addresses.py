@@ -1,67 +1,11 @@
-"""Hard addresses as cases: what is written, and its unit, number, street, town and postcode; and which property."""
+"""Addresses and their properties, with and without a gazetteer. Hard ones stand as cases in tests/spec."""
 
 from pathlib import Path
 
 import polars as pl
-import pytest
 from linkage_makers import gazetteer, stated
 
-from families.linkage.addresses import PARTS, TEXTS, AddressReason, match_addresses, split_addresses
-
-
-@pytest.mark.parametrize(
-    ("written", "parts"),
-    [
-        ("Flat 2, 14 High Street, Chelmsford", ("2", "14", "HIGH STREET", "CHELMSFORD")),
-        ("Apt 2 14 High St Chelmsford", ("2", "14", "HIGH STREET", "CHELMSFORD")),
-        ("2/14 High Street", ("2", "14", "HIGH STREET", None)),
-        ("2, 14 High Street", ("2", "14", "HIGH STREET", None)),
-        ("14 High Road Flat B", ("B", "14", "HIGH ROAD", None)),
-        ("14A High Street", (None, "14A", "HIGH STREET", None)),
-        ("14 A High Street", (None, "14A", "HIGH STREET", None)),
-        ("14-16 Mill Lane", (None, "14-16", "MILL LANE", None)),
-        ("12 St. John's Rd, Epping", (None, "12", "SAINT JOHNS ROAD", "EPPING")),
-        ("Rose Cottage, Church Lane, Ongar", (None, "ROSE COTTAGE", "CHURCH LANE", "ONGAR")),
-        ("Flat A, Rose Court, High Road, Ongar", ("A", "ROSE COURT", "HIGH ROAD", "ONGAR")),
-        ("FLAT 3 ROSE COURT 12 HIGH ROAD", ("3", "12", "HIGH ROAD", None)),
-        ("2/Link House, Roman Drive, Harlow", ("2", "LINK HOUSE", "ROMAN DRIVE", "HARLOW")),
-        ("Flat 7 Nelson House Cranbourne Rd, Marsh End", ("7", "NELSON HOUSE", "CRANBOURNE ROAD", "MARSH END")),
-        ("2 Park House Manor Close, Basildon", ("2", "PARK HOUSE", "MANOR CLOSE", "BASILDON")),
-        ("14 Court House Lane, Basildon", (None, "14", "COURT HOUSE LANE", "BASILDON")),
-        ("Gainsborough House Swan Way, Old Town", (None, "GAINSBOROUGH HOUSE", "SWAN WAY", "OLD TOWN")),
-        ("Ground Floor Flat, 9 Park View Road", ("GROUND FLOOR", "9", "PARK VIEW ROAD", None)),
-        ("High Street, Harlow", (None, None, "HIGH STREET", "HARLOW")),
-        ("No fixed abode", (None, None, None, None)),
-    ],
-)
-def test_splitting(written, parts):
-    texts = pl.DataFrame({"text_id": [0]} | {name: [written if name == "address" else None] for name in TEXTS})
-    split = split_addresses(texts.with_columns(pl.col(TEXTS).cast(pl.String)))
-    assert split.select(PARTS[:4]).row(0) == parts
-
-
-@pytest.mark.parametrize(
-    ("written", "postcode", "uprn"),
-    [
-        ("14 High Street, Chelmsford", "CM1 1AA", "1014"),
-        ("14 Hihg Street, Chelmsford", "CM1 1AA", "1014"),
-        ("14 High St", None, "1014"),
-        ("14 High St, Chelmsford", "CM1 1AX", "1014"),
-        ("14 High St, Chelmsford", "CMI IAA", "1014"),
-        ("Flat 3, Rose Court, Mill Lane", "CM1 1AB", "2003"),
-        ("Rose Court, Mill Lane", "CM1 1AB", "2000"),
-        ("Flat A 50 Mill Lane", "CM1 1AB", "3101"),
-        ("Flat C, 50 Mill Lane", "CM1 1AB", None),
-        ("50 Mill Lane", "CM1 1AB", None),
-        ("14A High Street", "CM1 1AA", None),
-        ("Flat 9 Rose Court, Mill Lane", "CM1 1AB", None),
-        ("99 Nowhere Road, Harlow", "CM20 1AA", None),
-    ],
-)
-def test_the_property_named_and_no_other(tmp_path, written, postcode, uprn):
-    of_record, addresses = match_addresses(stated([(written, postcode)]), gazetteer(), work=tmp_path)
-    assert of_record.join(addresses, on="address_id")["uprn"].to_list() == [uprn]
-    assert list(tmp_path.iterdir()) == []
+from families.linkage.addresses import AddressReason, match_addresses
 
 
 def test_a_uprn_of_the_gazetteer_is_believed_and_another_is_not(tmp_path):
