@@ -16,32 +16,43 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from families.casebook.database import open_casebook
-from families.casebook.publish import PublishedRun, RulesUsed, publish
-from families.casebook.reading import data_as_at
+from families.casebook.review import Decisions, decisions_in_force
+from families.continuity import kept_continuity, people_before
 from families.criteria import absence as sessions
-from families.criteria import explain, facts
+from families.criteria import facts
 from families.criteria.evaluate import evaluate
 from families.criteria.near_miss import near_misses
-from families.criteria.rulebook import LoadedRuleset, as_kept, check_in_force, load_ruleset
+from families.criteria.rulebook import LoadedRuleset, check_in_force, load_ruleset
 from families.criteria.ruleset import Ruleset
+from families.doubts import ask
 from families.errors import Refused
 from families.facts_of_run import FACT_RECORDS, gather_facts
 from families.home import Home, Run, write_atomically, write_table
 from families.households.form import form_families
+from families.incremental import addresses_seen, holding
+from families.linkage.address_surnames import place_by_surname
 from families.linkage.addresses import match_addresses
-from families.linkage.people import link_people
+from families.linkage.clerical import sample_pairs
+from families.linkage.people import link_and_doubt
+from families.linkage.prepare import READ
+from families.linkage.quality import linkage_counts
+from families.linkage.training import train
+from families.publishing import is_published, publish_run
 from families.reference import REFERENCE
+from families.sources.counting import FIELDS, delivery_counts
 from families.sources.store import Receipt, read_records, receipts
 from families.tables.run import RUN_TABLES
 
 Tables = dict[str, pl.DataFrame]
 STATED = ["source", "delivery", "row", "part", "uprn", "saon", "paon", "street", "town", "address", "postcode"]
+ENGINES = ("polars", "duckdb", "splink", "uk-address-matcher", "networkx", "scipy")
 FAMILY_RECORDS = ("persons", "contacts", "liabilities", "enrolments", "properties")
 
 
@@ -109,34 +120,57 @@ def _refreshed(
     home: Home, asked: Asked, *, ruleset: LoadedRuleset, delivered: list[Receipt], tell: Callable[[str], None]
 ) -> Run:
     sweep(home)
-    key = run_key(delivered, ruleset, asked)
+    decisions = decisions_in_force(open_casebook(asked.database_url))
+    key = _with_decisions(run_key(delivered, ruleset, asked, model=_hash_of_model(home)), decisions.all)
     run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")
     if asked.afresh or not run.is_whole:
-        _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, tell=tell)
-    if asked.afresh or not _is_published(run, asked):
+        _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, decisions=decisions, tell=tell)
+    if asked.afresh or not is_published(run, database_url=asked.database_url, is_sample=asked.is_sample):
         tell("publish to the casebook")
-        _publish(run, asked=asked, ruleset=ruleset, delivered=delivered)
+        publish_run(
+            home,
+            run,
+            database_url=asked.database_url,
+            as_of=asked.as_of,
+            ruleset=ruleset,
+            is_sample=asked.is_sample,
+            published_at=asked.published_at,
+            file_names={receipt.delivery: receipt.file for receipt in delivered},
+            inputs=_key("inputs", *(receipt.sha256 for receipt in _oldest_first(delivered))),
+        )
     home.make_current(run)
     return run
 
 
-def _is_published(run: Run, asked: Asked) -> bool:
-    """Whether the casebook already shows this very run; a run's id tells its inputs, rules and code."""
-    try:
-        shown = data_as_at(open_casebook(asked.database_url))
-    except Refused:
-        return False
-    return (shown.run_id, shown.is_sample) == (run.run_id, asked.is_sample)
+def train_linkage(home: Home) -> Path:
+    """Train the linkage model on the records of the home, and keep it there for the refreshes to come."""
+    delivered = receipts(home.path)
+    if not delivered:
+        raise Refused(f"Nothing is loaded in {home.path.name}: load files first with `families load`.")
+    read = read_records(home.path, tables=["persons", "properties", "benefit_checks"])
+    with home.only_one(), home.work() as work:
+        of_record, _ = matched_addresses(read, work=work, prepared=home.gazetteer)
+        trained = train(read["persons"], of_record, work=work)
+        path = home.path / "linkage_model.json"
+        write_atomically(path, json.dumps(trained, indent=1).encode())
+    return path
 
 
-def run_key(delivered: list[Receipt], ruleset: LoadedRuleset, asked: Asked) -> str:
-    """What a run's tables depend on: deliveries, rules, date, code."""
+def _hash_of_model(home: Home) -> str:
+    """Which linkage model: of the authority's own training, or the one that ships with the code."""
+    model = home.linkage_model
+    return hashlib.sha256(model.read_bytes()).hexdigest() if model else "shipped"
+
+
+def run_key(delivered: list[Receipt], ruleset: LoadedRuleset, asked: Asked, *, model: str = "shipped") -> str:
+    """What a run's tables depend on: deliveries, rules, date, code, linkage model."""
     return _key(
         "run",
         *(receipt.sha256 for receipt in _oldest_first(delivered)),
         ruleset.sha256,
         str(asked.as_of),
         code_version(),
+        model,
     )
 
 
@@ -150,12 +184,14 @@ def _oldest_first(delivered: list[Receipt]) -> list[Receipt]:
 
 @cache
 def code_version() -> str:
-    """A hash of the code and reference data that a run is made with."""
+    """A hash of the code, reference data and engines that a run is made with."""
     package = Path(__file__).parent
     files = [*package.rglob("*.py"), *package.rglob("*.toml"), *REFERENCE.rglob("*.csv"), *REFERENCE.rglob("*.json")]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    for engine in ENGINES:
+        digest.update(f"{engine} {version(engine)}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -173,6 +209,7 @@ def _make(
     ruleset: LoadedRuleset,
     delivered: list[Receipt],
     key: str,
+    decisions: Decisions,
     tell: Callable[[str], None],
 ) -> None:
     """Do every step into a folder beside the run's place, write the manifest last, and rename."""
@@ -183,7 +220,15 @@ def _make(
     tables: Tables = {}
     with home.work() as work:
         for step in _steps(
-            home, tables, asked=asked, ruleset=ruleset, delivered=delivered, published=published, work=work
+            home,
+            tables,
+            asked=asked,
+            ruleset=ruleset,
+            delivered=delivered,
+            published=published,
+            run_id=run.run_id,
+            work=work,
+            decisions=decisions,
         ):
             with progress.step(step.name, step.key) as done:
                 earlier = None if asked.afresh else _done_before(published, step)
@@ -203,7 +248,9 @@ def _make(
             "overlay": ruleset.overlay.authority if ruleset.overlay else None,
         },
         "code": code_version(),
+        "before": told_from.run_id if (told_from := _told_from(home, published, run.run_id)) else None,
         "inputs": [_input(receipt) for receipt in _oldest_first(delivered)],
+        "decisions": decisions.all["decision"].to_list(),
         "steps": progress.steps,
     }
     write_atomically(making / "ruleset.json", ruleset.rules.model_dump_json(by_alias=True, indent=1).encode())
@@ -252,50 +299,75 @@ def _steps(
     ruleset: LoadedRuleset,
     delivered: list[Receipt],
     published: Run | None,
+    run_id: str,
     work: Path,
+    decisions: Decisions,
 ) -> Iterator[Step]:
     """The pipeline, in order. `tables` fills up as the steps are done."""
-    newest_first = [receipt.delivery for receipt in reversed(_oldest_first(delivered))]
-    inputs = _key("inputs", code_version(), *newest_first)
-    dated = _key(inputs, str(asked.as_of))
+    newest = list(reversed(_oldest_first(delivered)))
+    newest_first = [receipt.delivery for receipt in newest]
+
+    def made_from(*tables: str) -> str:
+        return _key(code_version(), *holding(newest, tables))
+
+    placed = made_from("persons", "benefit_checks", "properties")
+    linked = _with_decisions(_key(placed, made_from("persons"), _hash_of_model(home)), decisions.pairs)
+    formed = _with_decisions(_key(linked, made_from(*FAMILY_RECORDS), str(asked.as_of)), decisions.ties)
+    attended = _key(linked, made_from("marks", "attendance_counts"))
+    judged = _key(formed, attended, made_from(*FACT_RECORDS), ruleset.sha256, str(asked.as_of))
 
     def read(*names: str) -> Tables:
         """The delivered records a step asks for; read anew each time, so that no step carries another's."""
         return read_records(home.path, tables=list(names))
 
-    yield Step("account for every row", ("rejected", "coverage"), inputs, lambda: read("rejected", "coverage"))
+    every = _key(code_version(), *newest_first)
+    yield Step("account for every row", ("rejected", "coverage"), every, lambda: read("rejected", "coverage"))
+    yield Step(
+        "count what was delivered",
+        ("delivery_quality",),
+        every,
+        lambda: {
+            "delivery_quality": delivery_counts(
+                read("persons")["persons"].select("source", *FIELDS), tables["rejected"], _oldest_first(delivered)
+            )
+        },
+    )
     yield Step(
         "match addresses to the gazetteer",
         ("address_of_record", "addresses"),
-        inputs,
+        placed,
         lambda: _named(
             ("address_of_record", "addresses"),
-            match_addresses(
-                stated_addresses(**read("persons", "benefit_checks")),
-                read("properties")["properties"],
+            matched_addresses(
+                read("persons", "benefit_checks", "properties"),
                 work=work,
-                prepared=home.path / "gazetteer",
+                prepared=home.gazetteer,
+                seen=None
+                if asked.afresh
+                else addresses_seen(home.path, published, delivered, code=code_version(), stated=stated_addresses),
             ),
         ),
     )
     yield Step(
         "link records to people",
-        ("person_of_record", "people"),
-        inputs,
+        ("person_of_record", "people", "doubtful_pairs"),
+        linked,
         lambda: _named(
-            ("person_of_record", "people"),
-            link_people(
-                read("persons")["persons"],
+            ("person_of_record", "people", "doubtful_pairs"),
+            link_and_doubt(
+                read("persons")["persons"].select(READ),
                 tables["address_of_record"],
-                previous=_of_published(published, "person_of_record"),
+                previous=people_before(published),
                 work=work,
+                parameters=home.linkage_model,
+                decisions=decisions.pairs,
             ),
         ),
     )
     yield Step(
         "form households and families",
         ("residences", "links", "households", "family_members"),
-        dated,
+        formed,
         lambda: vars(
             form_families(
                 read(*FAMILY_RECORDS),
@@ -305,13 +377,35 @@ def _steps(
                 address_of_record=tables["address_of_record"],
                 addresses=tables["addresses"],
                 previous=_of_published(published, "family_members"),
+                decisions=decisions.ties,
+                former=_of_published(published, "former_families"),
             )
+        ),
+    )
+    yield Step(
+        "measure linkage",
+        ("linkage_quality", "sample_pairs"),
+        linked,
+        lambda: measure_linkage(read("persons")["persons"], tables),
+    )
+    told_from = _told_from(home, published, run_id)
+    yield Step(
+        "say what became of people and families",
+        ("continuity", "former_people", "former_families"),
+        _key(formed, told_from.run_id if told_from else "", published.manifest["key"] if published else ""),
+        lambda: kept_continuity(
+            published,
+            told_from,
+            tables,
+            files={receipt.delivery: receipt.file for receipt in delivered},
+            as_of=asked.as_of,
+            code=code_version(),
         ),
     )
     yield Step(
         "roll up attendance",
         ("absence", "absence_codes"),
-        inputs,
+        attended,
         lambda: roll_up_attendance(
             **read("marks", "attendance_counts"),
             person_of_record=tables["person_of_record"],
@@ -321,9 +415,36 @@ def _steps(
     yield Step(
         "evaluate the criteria",
         ("findings", "assessments", "reviews", "near_misses"),
-        _key(dated, ruleset.sha256),
+        judged,
         lambda: evaluated(ruleset.rules, gather_facts(read(*FACT_RECORDS), tables, as_of=asked.as_of)),
     )
+    yield Step(
+        "put doubts to a person",
+        ("doubts",),
+        judged,
+        lambda: {
+            "doubts": ask(
+                ruleset.rules,
+                read("persons"),
+                tables,
+                facts_of=lambda supposed: gather_facts(read(*FACT_RECORDS), supposed, as_of=asked.as_of),
+            )
+        },
+    )
+
+
+def _with_decisions(key: str, decisions: pl.DataFrame) -> str:
+    """A step's key, which only decisions change."""
+    return key if decisions.is_empty() else _key(key, decisions.write_json())
+
+
+def _told_from(home: Home, published: Run | None, run_id: str) -> Run | None:
+    """The run since which a new one tells what changed: the published one; of a run made again, that of the first."""
+    if published is None or published.run_id != run_id:
+        return published
+    earlier = published.manifest.get("before")
+    run = Run(home.runs / earlier) if earlier else None
+    return run if run is not None and run.is_whole else None
 
 
 def _named(names: tuple[str, ...], made: tuple[pl.DataFrame, ...]) -> Tables:
@@ -332,6 +453,24 @@ def _named(names: tuple[str, ...], made: tuple[pl.DataFrame, ...]) -> Tables:
 
 def _of_published(published: Run | None, table: str) -> pl.DataFrame | None:
     return published.table(table) if published and published.has_table(table) else None
+
+
+def measure_linkage(persons: pl.DataFrame, tables: Tables) -> Tables:
+    """Counts about linkage, and the pairs drawn for people to measure it by."""
+    of_record, addresses = tables["person_of_record"], tables["address_of_record"]
+    return {
+        "linkage_quality": linkage_counts(persons, of_record, addresses),
+        "sample_pairs": sample_pairs(persons, addresses, of_record),
+    }
+
+
+def matched_addresses(
+    read: Tables, *, work: Path, prepared: Path, seen: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The address of each record and the table of addresses, by the gazetteer and then by surname."""
+    stated = stated_addresses(read["persons"], read["benefit_checks"])
+    matched = match_addresses(stated, read["properties"], work=work, prepared=prepared, seen=seen)
+    return place_by_surname(*matched, read["persons"])
 
 
 def stated_addresses(persons: pl.DataFrame, benefit_checks: pl.DataFrame) -> pl.DataFrame:
@@ -366,47 +505,3 @@ def evaluated(rules: Ruleset, known: facts.Facts) -> Tables:
     """The tables of the rules: findings, strands and eligibility, what to look at, and what near misses lack."""
     found = evaluate(rules, known)
     return {**vars(found), "near_misses": near_misses(rules, found, known)}
-
-
-def for_casebook(assessments: pl.DataFrame, rules: Ruleset) -> pl.DataFrame:
-    """The families that may enter the casebook: eligible, or near misses on a strand that can bring one in."""
-    entering = ["eligible", *rules.near_miss_strands]
-    met = assessments.filter(pl.col("outcome") == "met", pl.col("strand").is_in(entering))
-    return met.select("family_id").unique().sort("family_id")
-
-
-def _publish(run: Run, *, asked: Asked, ruleset: LoadedRuleset, delivered: list[Receipt]) -> None:
-    rules = ruleset.rules
-    names = {receipt.delivery: receipt.file for receipt in delivered}
-    tables = {name: run.table(name) for name in RUN_TABLES if run.has_table(name)}
-    entering = for_casebook(tables["assessments"], rules)
-    explained = explain.explained(
-        tables["findings"].join(entering, on="family_id", how="semi"),
-        rules=rules,
-        people=tables["people"],
-        as_of=asked.as_of,
-        file_names=names,
-    )
-    publish(
-        open_casebook(asked.database_url),
-        tables=tables | read_records(run.path.parents[1], tables=["enrolments", "schools"]),
-        explained=explained,
-        strands=rules.strand_labels,
-        run=PublishedRun(
-            run_id=run.run_id,
-            as_of=asked.as_of,
-            ruleset=rules.id,
-            rules_used=RulesUsed(**as_kept(ruleset)),
-            is_sample=asked.is_sample,
-            published_at=asked.published_at,
-            absence_threshold_percent=_absence_threshold(rules, asked.as_of),
-            near_miss_strands=tuple(rules.near_miss_strands),
-        ),
-        file_names=names,
-    )
-
-
-def _absence_threshold(rules: Ruleset, as_of: dt.date) -> int | None:
-    """The share of absence that the ruleset asks about on the day, to be drawn on the charts."""
-    shares = [asked.bound_on(as_of).comparison[1] for asked in rules.criterion if asked.table == "absence"]
-    return shares[0] if shares else None
