@@ -157,7 +157,7 @@ def load_mapping(path: Path) -> Mapping:
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {_words(each['type'])}" for each in error.errors())
         raise Refused(f"The mapping {path.name} cannot be used: {told}.") from None
-    _check_mapping(mapping, path.name)
+    check_mapping(mapping, path.name)
     return mapping
 
 
@@ -172,7 +172,8 @@ def _words(kind: str) -> str:
     return words.get(kind, "is wrong")
 
 
-def _check_mapping(mapping: Mapping, name: str) -> None:
+def check_mapping(mapping: Mapping, name: str) -> None:
+    """Refuse a mapping with all its mistakes at once."""
     layout = layouts().get(mapping.source)
     if layout is None:
         known = ", ".join(sorted(source for source in layouts() if not source.startswith("collect_")))

@@ -23,16 +23,30 @@ from families.sources.apart import Reader
 from families.sources.layouts import Mapping, layouts, load_mapping
 from families.sources.opening import keep_copy
 from families.sources.parcels import Parcel, parcels_under
-from families.sources.receipts import Receipt, from_json
+from families.sources.receipts import Receipt, Replaced, from_json
 from families.sources.shaping import schema_of
 from families.sources.taking_in import ID_LENGTH, TABLES, XML_ROOTS, Request, take_in
 from families.tables.records import RECORD_TABLES
 
+DELIVERIES, TAKEN_BACK = "deliveries", "taken_back"
 INCOMING = ".incoming-"
 COMPLETED = ("enrolments", "attendance_counts", "exclusions", "marks", "coverage")
 READ_ONLY = stat.S_IRUSR
+NOTE = "delivery_note"
+DELIVERED_AS = {"dwp": ("dwp_match", "dwp_nomatch"), "school_census": ("school_census", "school_census_tables")}
 
-__all__ = ["Loaded", "Receipt", "SomeRefused", "load", "load_each", "read_records", "receipts", "scan_records", "sweep"]
+__all__ = [
+    "Loaded",
+    "Receipt",
+    "SomeRefused",
+    "load",
+    "load_corrected",
+    "load_each",
+    "read_records",
+    "receipts",
+    "scan_records",
+    "sweep",
+]
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ def load_each(
     *,
     source: str | None = None,
     mapping: Path | None = None,
+    saved: Mapping | None = None,
     dry_run: bool = False,
     received_on: dt.date,
     tell: Callable[[str], None] = lambda _: None,
@@ -93,18 +108,18 @@ def load_each(
 ) -> Loaded:
     """Take files and folders in, each by itself; a bad one gets its sentence and does not stop the others.
 
-    `is_apart` reads them in a process with limits, as anything from outside should be; tests may do without.
+    `mapping` is a file that maps columns, `saved` the same as a value. `is_apart` reads them in a process with limits,
+    as anything from outside should be; tests may do without.
     """
-    saved = load_mapping(mapping) if mapping else None
+    saved = load_mapping(mapping) if mapping else saved
     wanted = _wanted_source(source, saved)
     sweep(home_path)
     done: list[Receipt] = []
     refusals: list[str] = []
     known: dict[str, str] = {}
-    number = 1
     for receipt in receipts(home_path):
         known |= _known_by(receipt)
-        number = max(number, receipt.load + 1)
+    number = _next_load(home_path)
     with Reader() as reader:
         for parcel in parcels_under(paths, refusals):
             tell(parcel.name)
@@ -118,6 +133,39 @@ def load_each(
             known |= _known_by(receipt)
             done.append(receipt)
     return Loaded(done, refusals)
+
+
+def _next_load(home_path: Path) -> int:
+    """The number of a new load; that of a delivery taken back is not given again."""
+    found = [home_path.glob(f"{folder}/*/receipt.json") for folder in (DELIVERIES, TAKEN_BACK)]
+    return 1 + max((from_json(path.read_text("utf-8")).load for paths in found for path in paths), default=0)
+
+
+def load_corrected(
+    home_path: Path,
+    file: Path,
+    original: Receipt,
+    replaced: Replaced,
+    *,
+    dry_run: bool = False,
+    is_apart: bool = True,
+) -> Receipt:
+    """Take in corrected rows of another delivery: read as that one was, named after it, of the day it was received.
+
+    What was said wrongly is to count as if it had been said rightly at first, so a newer delivery stays the newer one.
+    """
+    sweep(home_path)
+    parcel = Parcel((file,))
+    mapping = Mapping(**original.mapping) if original.mapping else None
+    request = replace(
+        _request(home_path, parcel, original.source, mapping, original.received_on, dry_run=dry_run),
+        name=f"{original.file} (corrected)",
+    )
+    known = {sha256: words for receipt in receipts(home_path) for sha256, words in _known_by(receipt).items()}
+    _refuse_known(request.name, [request.sha256], known)
+    with Reader() as reader:
+        read = reader.take_in if is_apart else take_in
+        return _taken_in(parcel, request, read, known, number=_next_load(home_path), replaces=replaced)
 
 
 def _known_by(receipt: Receipt) -> dict[str, str]:
@@ -158,24 +206,30 @@ def _request(
     dry_run: bool,
 ) -> Request:
     sha256 = parcel.sha256()
-    place = home_path / "deliveries" / f"{INCOMING}{os.getpid()}-{sha256[:ID_LENGTH]}"
+    place = home_path / DELIVERIES / f"{INCOMING}{os.getpid()}-{sha256[:ID_LENGTH]}"
     folder = None if dry_run else place
     return Request(parcel.paths, parcel.name, sha256, source, mapping, received_on, folder)
 
 
 def _taken_in(
-    parcel: Parcel, request: Request, read: Callable[[Request], Receipt], known: dict[str, str], *, number: int
+    parcel: Parcel,
+    request: Request,
+    read: Callable[[Request], Receipt],
+    known: dict[str, str],
+    *,
+    number: int,
+    replaces: Replaced | None = None,
 ) -> Receipt:
     """Read a delivery into the folder of the request, and make it count by renaming that."""
     if request.folder is None:
-        receipt = read(request)
+        receipt = replace(read(request), replaces=replaces)
         _refuse_known(parcel.name, _unpacked(receipt), known)
         return receipt
     try:
         _make(request.folder)
         (request.folder / "tables").mkdir()
         inner = Request(**{**vars(request), "folder": request.folder / "tables"})
-        receipt = replace(read(inner), load=number)
+        receipt = replace(read(inner), load=number, replaces=replaces)
         _refuse_known(parcel.name, _unpacked(receipt), known)
         _commit(parcel, request.folder, receipt)
     except OSError as error:
@@ -221,7 +275,7 @@ def _flush(folder: Path) -> None:
 
 def sweep(home_path: Path) -> None:
     """Remove what a killed load left behind."""
-    for left in (home_path / "deliveries").glob(f"{INCOMING}*"):
+    for left in (home_path / DELIVERIES).glob(f"{INCOMING}*"):
         if not _is_alive(left.name.removeprefix(INCOMING).split("-")[0]):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -238,25 +292,41 @@ def _is_alive(process: str) -> bool:
 
 def receipts(home_path: Path) -> list[Receipt]:
     """The receipt of every delivery, in order of id."""
-    found = sorted((home_path / "deliveries").glob("*/receipt.json"))
+    found = sorted((home_path / DELIVERIES).glob("*/receipt.json"))
     return [from_json(path.read_text("utf-8")) for path in found if not path.parent.name.startswith(".")]
 
 
 def read_records(
     home_path: Path, tables: Iterable[str] | None = None, deliveries: Iterable[str] | None = None
 ) -> dict[str, pl.DataFrame]:
-    """The canonical tables of all deliveries (or some), each under the other in order of delivery id."""
+    """The canonical tables of all deliveries (or some), each under the other in order of delivery id.
+
+    What a delivery note says of a source counts only where a file of that source is among them.
+    """
     names = list(RECORD_TABLES) if tables is None else list(tables)
+    wanted = None if deliveries is None else set(deliveries)
     complete = _school_numbers(scan_records(home_path, "schools").collect())
-    return {
-        name: _with_whole_numbers(name, scan_records(home_path, name, deliveries).collect(), complete) for name in names
+    read = {
+        name: _with_whole_numbers(name, scan_records(home_path, name, wanted).collect(), complete) for name in names
     }
+    if "coverage" in read:
+        among = [receipt for receipt in receipts(home_path) if wanted is None or receipt.delivery in wanted]
+        read["coverage"] = _of_what_was_delivered(read["coverage"], among)
+    return read
+
+
+def _of_what_was_delivered(coverage: pl.DataFrame, delivered: list[Receipt]) -> pl.DataFrame:
+    """Without notes on files that never came, were refused or taken back: their silence would be taken for a no."""
+    there = {receipt.source for receipt in delivered}
+    there |= {source for source, kinds in DELIVERED_AS.items() if there.intersection(kinds)}
+    notes = [receipt.delivery for receipt in delivered if receipt.source == NOTE]
+    return coverage.filter(~pl.col("delivery").is_in(notes) | pl.col("source").is_in(sorted(there)))
 
 
 def scan_records(home_path: Path, table: str, deliveries: Iterable[str] | None = None) -> pl.LazyFrame:
     """One canonical table of all deliveries (or some), as delivered, for reading piece by piece."""
     ids = [receipt.delivery for receipt in receipts(home_path)] if deliveries is None else sorted(deliveries)
-    paths = [home_path / "deliveries" / delivery / "tables" / f"{table}.parquet" for delivery in ids]
+    paths = [home_path / DELIVERIES / delivery / "tables" / f"{table}.parquet" for delivery in ids]
     present = [path for path in paths if path.is_file()]
     if not present:
         return pl.LazyFrame(schema=schema_of(table))

@@ -144,8 +144,18 @@ def _receipt(delivery: Delivery, read: Read, *, request: Request, opened: list[O
         files={file.name: file.sha256 for file in opened},
         not_read=tuple(f.name for f in opened if is_group and collect.table_name(f.name) not in collect.LAYOUT_OF),
         seconds=round(seconds, 3),
+        reasons=_reasons(read.rejected),
+        mapping=request.mapping.model_dump() if request.mapping else None,
     )
 
 
 def _by_rule(frame: pl.DataFrame) -> dict[str, int]:
     return dict(frame.group_by("rule").len().sort("rule").rows()) if frame.height else {}
+
+
+def _reasons(rejected: pl.DataFrame) -> dict[str, str]:
+    """The sentence of each rule, as its first row has it; none holds a personal value."""
+    if rejected.is_empty():
+        return {}
+    first = rejected.sort("part", "row").unique("rule", keep="first", maintain_order=True)
+    return dict(first.select("rule", "reason").sort("rule").rows())

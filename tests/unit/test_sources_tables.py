@@ -8,6 +8,7 @@ import pytest
 from deliveries import taken_in
 
 from families.errors import Refused
+from families.sources.store import scan_records
 
 D = dt.date
 
@@ -33,13 +34,14 @@ def test_schools_get_seven_digits_and_a_phase(tmp_path: Path) -> None:
 
 
 def test_a_delivery_note_states_coverage(tmp_path: Path) -> None:
-    receipt, records = taken_in(
+    receipt, _ = taken_in(
         tmp_path,
         "delivery_note.csv",
         "source,school,covers_from,covers_to\nasb,,2012-09-01,2013-08-31\nsession_marks,8812001,2012-09-01,2013-07-23\n"
         "asb,,2013-09-01,2012-08-31\n",
     )
-    assert records["coverage"].select("source", "school", "covers_to", "basis").rows() == [
+    said = scan_records(tmp_path / "home", "coverage").collect()
+    assert said.select("source", "school", "covers_to", "basis").rows() == [
         ("asb", None, D(2013, 8, 31), "stated"),
         ("session_marks", "8812001", D(2013, 7, 23), "stated"),
     ]

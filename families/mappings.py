@@ -1,0 +1,33 @@
+"""Mappings of feeds that have headings of their own, remembered in the home by source; in form like a TOML file's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from families.home import Home, write_atomically
+from families.sources.layouts import Mapping, check_mapping, layouts
+
+FOLDER = "mappings"
+
+
+def checked(told: dict[str, Any]) -> Mapping:
+    """A mapping as it was filled in; Refused with all its mistakes."""
+    mapping = Mapping(**told)
+    check_mapping(mapping, "as filled in")
+    return mapping
+
+
+def keep(home: Home, mapping: Mapping) -> None:
+    """Remember the mapping that a file of its source was loaded with."""
+    path = home.path / FOLDER / f"{mapping.source}.json"
+    write_atomically(path, mapping.model_dump_json(indent=1).encode())
+
+
+def kept(home: Home, source: str) -> dict[str, dict[str, str]]:
+    """The mapping last used for a source, part by part; nothing where there was none."""
+    path = home.path / FOLDER / f"{source}.json"
+    if source not in layouts() or not path.is_file():
+        return {}
+    told = json.loads(path.read_text("utf-8"))
+    return {part: dict(told.get(part, {})) for part in ("columns", "formats", "constants")}
