@@ -31,19 +31,62 @@ MAY_SEE: dict[str, frozenset[str]] = {
 
 
 MAY_READ_RULES = frozenset({"data_analyst", "programme_manager"})
+MAY_READ_QUALITY = frozenset({"data_analyst", "programme_manager"})
+MAY_ANSWER_SAMPLES = frozenset({"data_analyst"})
+MAY_DECIDE_CONTINUITY = frozenset({"programme_manager"})
 
 
 def require_rules(reader: Reader) -> None:
     """Refuse who may not read the rules; they name nobody, so no purpose is asked for and no trace is kept."""
     if reader.role not in MAY_READ_RULES:
-        who = " or ".join(f"a {ROLES[role].lower()}" for role in sorted(MAY_READ_RULES))
-        raise NotAllowed(f"The rules are shown to {who}: ask one of them.")
+        raise NotAllowed(f"The rules are shown to {_one_of(MAY_READ_RULES)}: ask one of them.")
+
+
+def require_quality(reader: Reader) -> None:
+    """Refuse who may not read how well records are linked; counts, which name nobody."""
+    if reader.role not in MAY_READ_QUALITY:
+        raise NotAllowed(f"The quality of linkage is shown to {_one_of(MAY_READ_QUALITY)}: ask one of them.")
+
+
+def require_samples(reader: Reader) -> None:
+    """Refuse who may not see records side by side to say whether they are of one person."""
+    _require_purpose(reader)
+    if reader.role not in MAY_ANSWER_SAMPLES:
+        raise NotAllowed(f"Records are compared by {_one_of(MAY_ANSWER_SAMPLES)}: ask one of them.")
+
+
+def require_continuity(reader: Reader) -> None:
+    """Refuse who may not decide what becomes of families that were split, put together or moved."""
+    _require_purpose(reader)
+    if reader.role not in MAY_DECIDE_CONTINUITY:
+        raise NotAllowed(f"Changes to families are decided by {_one_of(MAY_DECIDE_CONTINUITY)}: ask one of them.")
+
+
+def _one_of(roles: frozenset[str]) -> str:
+    labels = [ROLES[role].lower() for role in sorted(roles)]
+    return " or ".join(f"{'an' if label[0] in 'aeiou' else 'a'} {label}" for label in labels)
+
+
+def _require_purpose(reader: Reader) -> None:
+    if not reader.purpose.strip():
+        raise NotAllowed("Say for what purpose you are looking before any family is shown.")
+
+
+MAY_REVIEW = frozenset({"data_analyst"})
+
+
+def require_review(reader: Reader) -> None:
+    """Refuse who may not see or settle doubts of linkage: they name people of families nobody has confirmed."""
+    if not reader.purpose.strip():
+        raise NotAllowed("Say for what purpose you are looking before anybody is shown.")
+    if reader.role not in MAY_REVIEW:
+        who = " or ".join(f"a {ROLES[role].lower()}" for role in sorted(MAY_REVIEW))
+        raise NotAllowed(f"Doubts about who is who are settled by {who}: ask one of them.")
 
 
 def statuses_for(reader: Reader) -> frozenset[str]:
     """The statuses of family a reader may see, or a sentence why none."""
-    if not reader.purpose.strip():
-        raise NotAllowed("Say for what purpose you are looking before any family is shown.")
+    _require_purpose(reader)
     if reader.role not in ROLES:
         raise NotAllowed("Your role is not one this casebook knows: ask an administrator to set it.")
     statuses = MAY_SEE.get(reader.role, frozenset())
@@ -59,3 +102,32 @@ def narrowed_to(statuses: frozenset[str], status: str | None) -> frozenset[str]:
     if status not in statuses:
         raise NotAllowed("Your role does not see families of this kind.")
     return frozenset({status})
+
+
+MAY_MANAGE_STAFF = frozenset({"administrator"})
+MAY_READ_ACCESS = frozenset({"team_manager", "programme_manager", "ig_officer", "auditor"})
+OPERATOR = "system"  # who runs commands on the server: no role of a sign-in, and no family is shown to it
+
+
+def require_staffing(reader: Reader) -> None:
+    """Refuse who may not say who is who; whoever runs the server's commands must be able to name the first."""
+    _require_purpose(reader)
+    if reader.role not in MAY_MANAGE_STAFF | {OPERATOR}:
+        raise NotAllowed(f"Staff and teams are looked after by {_one_of(MAY_MANAGE_STAFF)}: ask one of them.")
+
+
+MAY_LOAD = frozenset({"data_analyst"})
+
+
+def require_loads(reader: Reader) -> None:
+    """Refuse who may not load, correct or take back what is delivered; who runs the server's commands may."""
+    _require_purpose(reader)
+    if reader.role not in MAY_LOAD | {OPERATOR}:
+        raise NotAllowed(f"Deliveries are looked after by {_one_of(MAY_LOAD)}: ask one of them.")
+
+
+def require_access_log(reader: Reader) -> None:
+    """Refuse who may not see who has looked at a family."""
+    _require_purpose(reader)
+    if reader.role not in MAY_READ_ACCESS:
+        raise NotAllowed(f"Who looked at a family is shown to {_one_of(MAY_READ_ACCESS)}: ask one of them.")

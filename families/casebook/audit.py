@@ -1,4 +1,7 @@
-"""Writing down who did or saw what. Events go into the transaction of the act itself, and use real time."""
+"""Writing down who did or saw what. Events go into the transaction of the act itself, and use real time.
+
+A change says in `detail` what was `before` and what is `after`.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,22 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from families.casebook.models import AuditEvent, table
+from families.casebook import chain
 from families.casebook.views import Reader
 
 SYSTEM = Reader(staff_id="system", role="system", purpose="refresh")
 
 
 def note(
-    connection: Connection, reader: Reader, *, action: str, family_ids: Iterable[str | None], detail: dict[str, Any]
+    connection: Connection,
+    reader: Reader,
+    *,
+    action: str,
+    family_ids: Iterable[str | None],
+    detail: dict[str, Any],
+    result_count: int | None = None,
 ) -> None:
     """One event for each family shown or acted on; None stands for an act that showed none."""
     shared = {
@@ -26,7 +35,9 @@ def note(
         "purpose": reader.purpose.strip(),
         "action": action,
         "detail": json.dumps(detail, sort_keys=True),
+        "session_id": reader.session_id,
+        "result_count": result_count,
     }
     events = [shared | {"family_id": family_id} for family_id in family_ids]
     if events:
-        connection.execute(insert(table(AuditEvent)), events)
+        chain.append(connection, events)

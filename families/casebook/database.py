@@ -19,7 +19,7 @@ from families.errors import Refused
 
 BUSY_SECONDS = 60  # longer than a refresh of a large county writes
 CONNECT_SECONDS = 10
-UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"  # PostgreSQL's codes
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
@@ -130,14 +130,43 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def audited(engine: Engine) -> Iterator[Connection]:
     """A transaction that reads one state of the casebook and writes down who read it; both or neither."""
     with _sentences(), _one_state(engine).execution_options(writes=True).connect() as connection, connection.begin():
+        wait_for_turn(connection)
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that changes the casebook."""
+    """A transaction that changes the casebook, and writes down who changed it."""
+    with _sentences(), engine.execution_options(writes=True).connect() as connection, connection.begin():
+        wait_for_turn(connection)
+        yield connection
+
+
+@contextmanager
+def writing_at_length(engine: Engine) -> Iterator[Connection]:
+    """A long transaction that changes the casebook; it waits for its turn only before it writes down who changed it.
+
+    On PostgreSQL people go on reading, each read audited, while a refresh publishes.
+    """
     with _sentences(), engine.execution_options(writes=True).connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes the tables themselves, before which there may be none."""
+    with _sentences(), engine.execution_options(writes=True).connect() as connection, connection.begin():
+        yield connection
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """One writer at a time, as SQLite has it.
+
+    LOCK takes no snapshot, so that what is read after it is as new as any other's last commit: the chain of the audit
+    trail needs that even at REPEATABLE READ.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("LOCK TABLE audit_chain IN EXCLUSIVE MODE")
 
 
 def _one_state(engine: Engine) -> Engine:
@@ -161,6 +190,8 @@ def _told(error: DBAPIError | psycopg.Error) -> Exception:
     state = getattr(cause, "sqlstate", None)
     if state == UNDEFINED_TABLE or "no such table" in str(cause):
         return Refused("This casebook is empty: run `families refresh` first.")
+    if state == UNDEFINED_COLUMN or "no such column" in str(cause) or "has no column named" in str(cause):
+        return Refused("This casebook was written by an earlier version: run `families refresh`, which renews it.")
     if isinstance(cause, (psycopg.OperationalError, sqlite3.OperationalError)):
         return Refused(
             "The casebook's database is busy, full or has stopped answering: nothing was changed. See that its disk "

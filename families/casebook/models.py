@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -78,6 +79,8 @@ class Publication(Base, table=True):
     families_assessed: int  # whether published or not: a count, nobody named
     eligible: int
     near_misses: int
+    inputs: str | None = None  # which deliveries the run was made of: a hash
+    doubts_left_out: int | None = None  # questions that the run found and nobody is asked
 
 
 class PublishedRuleset(Base, table=True):
@@ -161,6 +164,7 @@ class PublishedMember(Base, table=True):
     is_resident: bool
     school: str | None
     why: str
+    record: str | None = None  # JSON of a record's key: source, delivery, row, part; what a decision is tied to
 
 
 class PublishedOutcome(Base, table=True):
@@ -225,6 +229,36 @@ class PublishedAbsence(Base, table=True):
     unauthorised: int | None
 
 
+class PublishedFollowedAbsence(Base, table=True):
+    """The same of a child of a family that is in the casebook by its open case alone."""
+
+    __tablename__ = "published_followed_absence"
+
+    family_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    name: str
+    half_term: str
+    possible: int | None
+    authorised: int | None
+    unauthorised: int | None
+
+
+class PublishedFact(Base, table=True):
+    """Something known of a family: an event, a state or a member. In words where somebody works with the family."""
+
+    __tablename__ = "published_fact"
+
+    family_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # a hash: the same for the same fact, run after run
+    kind: str
+    person_id: str | None = None
+    name: str | None = None
+    happened_on: dt.date | None = None
+    sentence: str | None = None
+    rows: str | None = None  # JSON list of [source, file, row]
+
+
 class PublishedTie(Base, table=True):
     """The strongest tie of each kind between two members of a published family."""
 
@@ -240,19 +274,235 @@ class PublishedTie(Base, table=True):
     why: str
 
 
+class TwoRecords(SQLModel):
+    """A record of either side of a doubt, by the keys that stay from run to run."""
+
+    source_a: str
+    delivery_a: str
+    row_a: int
+    part_a: str
+    source_b: str
+    delivery_b: str
+    row_b: int
+    part_b: str
+
+
+class PublishedDoubt(TwoRecords, Base, table=True):
+    """A question about linkage that a person can answer; deleted once it is decided, or after 90 days."""
+
+    __tablename__ = "published_doubt"
+    __table_args__ = (
+        CheckConstraint("asks IN ('pair', 'tie')", name="asks_known"),
+        CheckConstraint("effect IN ('eligible', 'not_eligible', 'strand', 'none')", name="effect_known"),
+    )
+
+    doubt_id: str = Field(primary_key=True)
+    place: int = Field(index=True)
+    asks: str
+    kind: str
+    sentence: str
+    effect: str
+    if_so: str
+    weight: float | None
+    waterfall: str | None
+    name_a: str
+    name_b: str
+    sides: str
+
+
+class LinkageDecision(TwoRecords, Base, table=True):
+    """What somebody decided of a doubt, or that they withdrew it. Append-only: triggers refuse every change."""
+
+    __tablename__ = "linkage_decision"
+    __table_args__ = (
+        CheckConstraint(
+            "answer IN ('same', 'different', 'belongs', 'does_not_belong', 'cannot_tell', 'withdrawn')",
+            name="answer_known",
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    decision_id: int | None = Field(default=None, primary_key=True, sa_type=EventNumber)
+    doubt_id: str = Field(index=True)
+    asks: str
+    answer: str
+    withdraws: int | None = Field(default=None, sa_type=EventNumber, unique=True)
+    name_a: str
+    name_b: str
+    sentence: str
+    reason: str
+    decided_by: str
+    role: str
+    decided_at: dt.datetime = Field(sa_type=UtcDateTime)
+    run_id: str
+    inputs: str | None = None
+
+
+class LinkageQuery(Base, table=True):
+    """What a worker says is wrong in a family as linked, and what became of it."""
+
+    __tablename__ = "linkage_query"
+    __table_args__ = (
+        CheckConstraint("result IN ('corrected', 'right', 'not_settled')", name="result_known"),
+        {"sqlite_autoincrement": True},
+    )
+
+    query_id: int | None = Field(default=None, primary_key=True, sa_type=EventNumber)
+    family_id: str = Field(index=True)
+    person_id: str | None
+    code: str
+    words: str
+    raised_by: str
+    raised_role: str
+    raised_at: dt.datetime = Field(sa_type=UtcDateTime)
+    due_on: dt.date
+    settled_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_by: str | None = None
+    result: str | None = None
+    told: str | None = None
+    decision: int | None = Field(default=None, sa_type=EventNumber)
+
+
+class PublishedQuality(Base, table=True):
+    """A count about linkage in the published run; nobody is named."""
+
+    __tablename__ = "published_quality"
+
+    figure: str = Field(primary_key=True)
+    label: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    place: int
+    number: int
+
+
+class PublishedSamplePair(Base, table=True):
+    """Two records drawn to measure linkage by, side by side for whoever says whether they are of one person."""
+
+    __tablename__ = "published_sample_pair"
+
+    pair_id: str = Field(primary_key=True)
+    stratum: str
+    is_linked: bool
+    stratum_pairs: int  # as many pairs of this kind the run has
+    place: int
+    sides: str  # JSON list of [field, what the one says, what the other says]
+
+
+class SampleAnswer(Base, table=True):
+    """What a person said of a drawn pair. It measures linkage and changes none of it. Append-only; the last one counts.
+
+    Nothing of the two people is kept: the pair's id is a hash of its record keys.
+    """
+
+    __tablename__ = "sample_answer"
+    __table_args__ = (
+        CheckConstraint("answer IN ('same', 'different', 'cannot_tell')", name="answer_known"),
+        Index(None, "pair_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    answer_id: int | None = Field(default=None, primary_key=True, sa_type=EventNumber)
+    pair_id: str
+    answer: str
+    staff_id: str
+    role: str
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class ContinuityProposal(Base, table=True):
+    """What a refresh found to have become of a family in the casebook, with its effect; it changes nothing by itself.
+
+    Append-only: what people make of it stands in `continuity_answer`.
+    """
+
+    __tablename__ = "continuity_proposal"
+    __table_args__ = (Index(None, "family_id"),)
+
+    proposal_id: str = Field(primary_key=True)
+    family_id: str
+    family_status: str  # eligible or near_miss, as the casebook has it or last had it: who may see this
+    kind: str
+    old_id: str
+    new_id: str
+    person_id: str
+    sentence: str
+    effect: str
+    eligible_before: str | None
+    eligible_after: str | None
+    strands_before: str | None
+    strands_after: str | None
+    members_before: str  # JSON list of person ids
+    members_after: str
+    record_a: str | None  # of people put together, JSON of the key of a record of the one
+    record_b: str | None
+    run_before: str
+    run_after: str
+    proposed_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class ContinuityAnswer(Base, table=True):
+    """What a person decided of a proposal, and why. Append-only; the last one counts."""
+
+    __tablename__ = "continuity_answer"
+    __table_args__ = (
+        CheckConstraint("answer IN ('accepted', 'undone')", name="answer_known"),
+        {"sqlite_autoincrement": True},
+    )
+
+    answer_id: int | None = Field(default=None, primary_key=True, sa_type=EventNumber)
+    proposal_id: str = Field(foreign_key="continuity_proposal.proposal_id", index=True)
+    answer: str
+    reason: str
+    staff_id: str
+    role: str
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class FamilyChange(Base, table=True):
+    """What a publication changed of a family in the casebook; deleted after 90 days, or with a family that came back.
+
+    Of a family that was dropped it is all that is left: what it was called and met, and why it went.
+    """
+
+    __tablename__ = "family_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('new', 'changed', 'dropped')", name="kind_known"),
+        Index(None, "kind", "noted_at"),
+    )
+
+    family_id: str = Field(primary_key=True)
+    run_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    family_status: str  # as published last: who may see this
+    family_name: str
+    size: int
+    strands: str  # those met when it was published last
+    sentence: str
+    as_of: dt.date
+    noted_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
 class Staff(Base, table=True):
-    """Someone who may open the casebook."""
+    """Someone who may open the casebook. A sign-in service knows them by issuer and subject; not made-up staff."""
 
     __tablename__ = "staff"
+    __table_args__ = (Index(None, "issuer", "subject", unique=True),)
 
     staff_id: str = Field(primary_key=True)
     name: str
     role: str
     is_demo: bool
+    issuer: str | None = None
+    subject: str | None = None
+    team_id: str | None = Field(default=None, index=True)
+    is_disabled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class AuditEvent(Base, table=True):
-    """Who did or saw what, in which role, why and when. Append-only: triggers refuse every change."""
+    """Who did or saw what, in which role, why and when. Append-only: triggers refuse every change.
+
+    Each event is chained to the one before by its hash; those written before there was a chain have none.
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (Index(None, "family_id", "at"), {"sqlite_autoincrement": True})
@@ -265,6 +515,10 @@ class AuditEvent(Base, table=True):
     action: str
     family_id: str | None
     detail: str
+    session_id: str | None = None
+    result_count: int | None = None
+    prev_hash: str | None = None
+    hash: str | None = None
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -284,5 +538,10 @@ PUBLISHED: tuple[type[SQLModel], ...] = (
     PublishedFinding,
     PublishedEvidence,
     PublishedAbsence,
+    PublishedFollowedAbsence,
+    PublishedFact,
     PublishedTie,
+    PublishedDoubt,
+    PublishedQuality,
+    PublishedSamplePair,
 )

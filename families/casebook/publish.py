@@ -5,7 +5,7 @@ Killed at any instant, the casebook still shows the last publication, whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,10 +13,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
 
-from families.casebook import audit
-from families.casebook.database import writing
+from families.casebook import audit, continuity, family_changes, following
+from families.casebook.database import wait_for_turn, writing_at_length
+from families.casebook.following import Followed, News
 from families.casebook.migrations import migrate
 from families.casebook.models import PUBLISHED, Publication, table
+from families.casebook.review import unanswered
 from families.casebook.selection import PublishedRun, RulesUsed, rows_to_publish
 from families.errors import Refused
 
@@ -45,17 +47,23 @@ def publish(
     strands: Mapping[str, str],
     run: PublishedRun,
     file_names: Mapping[str, str],
+    changes: pl.DataFrame | None = None,
+    followed: Followed | None = None,
+    tell: Callable[[Connection, News], object] = lambda _connection, _news: None,
 ) -> PublishedCounts:
     """Replace what the casebook publishes by the families of this run that may enter it.
 
     `explained` has a row for each finding: family_id, person_id, criterion, label, strand, outcome, sentence,
     newest_on, evidence (JSON list of [source, delivery, row]). `strands` gives each strand's label, in page order;
-    `file_names` each delivery's file. The same run again leaves identical rows.
+    `file_names` each delivery's file. The same run again leaves identical rows. `changes` is the Continuity table since
+    the run that is published now: each family of the casebook that it touches gets a proposal, and no more.
+    `followed` is what is known of families that somebody works with, or may soon; `tell` is handed, in this very
+    transaction, what of it is new and what is gone: published and untold, a change would never be told.
     """
     rows = rows_to_publish(tables, explained=explained, strands=strands, run=run, file_names=file_names)
     counts = _counts(rows)
     migrate(engine)
-    with writing(engine) as connection:
+    with writing_at_length(engine) as connection:
         _wait_for_turn(connection)
         before = connection.execute(select(table(Publication))).one_or_none()
         if before is not None and run.is_sample and not before.is_sample:
@@ -65,7 +73,20 @@ def publish(
             )
         if before is not None and before.run_id == run.run_id:
             rows["publication"] = rows["publication"].with_columns(published_at=pl.lit(before.published_at))
+        rows["published_doubt"] = unanswered(connection, rows["published_doubt"], inputs=run.inputs)
+        shown, faces = continuity.families_shown(connection), family_changes.faces(connection)
+        known, watched = following.before(connection), followed or Followed()
+        rows |= following.rows_of(watched, known, rows["published_family"])
         _replace(connection, rows)
+        if before is None or before.run_id != run.run_id:
+            asked = set(shown) if changes is None else {*shown, *changes["old_id"], *changes["new_id"]}
+            coming = continuity.families_coming(tables, rows, asked=asked)
+            _keep_changes(connection, shown, faces, coming, run=run, labels=strands)
+            if before is not None and changes is not None:
+                runs = (before.run_id, run.run_id)
+                continuity.propose(connection, shown, coming, changes, runs=runs, labels=strands, at=run.published_at)
+        wait_for_turn(connection)  # before any row of casework is touched: people's acts take their turn first, too
+        tell(connection, following.news(watched, known, rules=run.rules_used.sha256))
         audit.note(
             connection,
             audit.SYSTEM,
@@ -74,6 +95,21 @@ def publish(
             detail={"run_id": run.run_id, "eligible": counts.eligible, "near_misses": counts.near_misses},
         )
     return counts
+
+
+def _keep_changes(
+    connection: Connection,
+    shown: continuity.Families,
+    faces: Mapping[str, family_changes.Face],
+    coming: continuity.Families,
+    *,
+    run: PublishedRun,
+    labels: Mapping[str, str],
+) -> None:
+    now = family_changes.faces(connection)
+    before = {family_id: (known, faces[family_id]) for family_id, known in shown.items()}
+    after = {family_id: (known, now.get(family_id)) for family_id, known in coming.items()}
+    family_changes.keep(connection, before, after, run=run, labels=labels)
 
 
 def _counts(rows: Mapping[str, pl.DataFrame]) -> PublishedCounts:

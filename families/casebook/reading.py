@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exi
 
 from families.casebook import audit
 from families.casebook.access import ROLES, narrowed_to, require_rules, statuses_for
+from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, reading
 from families.casebook.folding import fold
 from families.casebook.models import (
+    FamilyChange,
     Publication,
     PublishedAbsence,
     PublishedCoverage,
@@ -33,6 +35,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.queries import queries_of
 from families.casebook.views import (
     ChildBrief,
     CoverageLine,
@@ -61,6 +64,8 @@ EVIDENCE = table(PublishedEvidence).c
 ABSENCE = table(PublishedAbsence).c
 TIE = table(PublishedTie).c
 STAFF = table(Staff).c
+CASE = table(FamilyCase).c
+CHANGE = table(FamilyChange).c
 
 AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # anything else comes from no page, and may be a name
 MOST_ON_A_PAGE = 200
@@ -69,6 +74,23 @@ SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "name": (FAMILY.name_place,),
     "size": (FAMILY.size.desc(), FAMILY.name_place),
     "youngest_child": (FAMILY.youngest_born_on.desc().nulls_last(), FAMILY.name_place),
+    "strands": (
+        select(func.count())
+        .where(OUTCOME.family_id == FAMILY.family_id, OUTCOME.outcome == "met")
+        .correlate(table(PublishedFamily))
+        .scalar_subquery()
+        .desc(),
+        FAMILY.name_place,
+    ),
+}
+
+_HAS_CASE = exists().where(CASE.family_id == FAMILY.family_id)
+_HAS_CHANGED = exists().where(CHANGE.family_id == FAMILY.family_id, CHANGE.kind == "changed")
+STANDINGS: dict[str, ColumnElement[bool]] = {
+    "undecided": and_(FAMILY.status == "eligible", ~_HAS_CASE),
+    "changed": _HAS_CHANGED,
+    "near_miss": and_(FAMILY.status == "near_miss", ~_HAS_CASE),
+    "known": _HAS_CASE,
 }
 
 ValueT = TypeVar("ValueT")
@@ -134,13 +156,15 @@ def list_families(
     status: str | None = None,
     strand: str | None = None,
     text: str = "",
+    standing: str | None = None,
     sort: str = "newest_evidence",
     page: int = 1,
     page_size: int = 25,
 ) -> FamilyList:
     """One page (from 1) of the families a reader may see.
 
-    `strand` keeps families in which that strand is met; `text` those whose name, or a child's, has it in it.
+    `strand` keeps families in which that strand is met; `text` those whose name, or a child's, has it in it; `standing`
+    those that stand so towards casework or the publication before.
     Each family on the page is audited, with what was searched for; so is a search that finds nobody.
     """
     if sort not in SORTS:
@@ -149,17 +173,53 @@ def list_families(
         raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} families, and pages are counted from 1.")
     if strand is not None and not AN_ID.fullmatch(strand):
         raise Refused("There is no such strand.")
-    asked = {"status": status, "strand": strand, "text": text, "sort": sort, "page": page}
+    if standing is not None and standing not in STANDINGS:
+        raise Refused(f"Families cannot be listed so; choose one of {', '.join(STANDINGS)}.")
+    asked = {"status": status, "strand": strand, "text": text, "standing": standing, "sort": sort, "page": page}
     statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), status), action="list_families")
     wanted = _wanted(statuses, strand=strand, text=text)
+    if standing is not None:
+        wanted = and_(wanted, STANDINGS[standing])
     with audited(engine) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         query = _families_kept(connection).where(wanted).order_by(*SORTS[sort])
         rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
         families = _summaries(connection, rows)
         shown: list[str | None] = [row.family_id for row in rows]
-        audit.note(connection, reader, action="list_families", family_ids=shown or [None], detail=asked)
+        ids = shown or [None]
+        audit.note(connection, reader, action="list_families", family_ids=ids, detail=asked, result_count=total)
     return FamilyList(families=families, total=total)
+
+
+def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
+    """How many families a reader may see stand so; the number of the list that `list_families` gives."""
+    statuses = _decided(engine, reader, lambda: statuses_for(reader), action="count_families")
+    wanted = and_(_wanted(statuses, strand=None, text=""), STANDINGS[standing])
+    with audited(engine) as connection:
+        total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
+        asked = {"standing": standing}
+        audit.note(connection, reader, action="count_families", family_ids=[None], detail=asked, result_count=total)
+    return int(total)
+
+
+def strand_counts(engine: Engine, reader: Reader) -> tuple[tuple[str, str, dict[str, int]], ...]:
+    """Of families that meet the criteria: each strand, its label, and how many there are of each outcome."""
+    statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), "eligible"), action="count_strands")
+    wanted = _wanted(statuses, strand=None, text="")
+    with audited(engine) as connection:
+        query = (
+            select(STRAND.strand, STRAND.label, OUTCOME.outcome, func.count().label("families"))
+            .join(table(PublishedOutcome), OUTCOME.strand == STRAND.strand)
+            .join(table(PublishedFamily), FAMILY.family_id == OUTCOME.family_id)
+            .where(wanted)
+            .group_by(STRAND.strand, STRAND.label, STRAND.place, OUTCOME.outcome)
+            .order_by(STRAND.place, OUTCOME.outcome)
+        )
+        counts: dict[tuple[str, str], dict[str, int]] = {}
+        for strand, label, outcome, families in connection.execute(query):
+            counts.setdefault((strand, label), {})[outcome] = families
+        audit.note(connection, reader, action="count_strands", family_ids=[None], detail={"strands": len(counts)})
+    return tuple((strand, label, found) for (strand, label), found in counts.items())
 
 
 def _decided(engine: Engine, reader: Reader, decide: Callable[[], ValueT], *, action: str) -> ValueT:
@@ -273,6 +333,7 @@ def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
         absence=_absence(connection, family.family_id),
         absence_threshold_percent=publication.absence_threshold_percent,
         ties=_ties(connection, family.family_id),
+        queries=queries_of(connection, family.family_id),
     )
 
 

@@ -8,6 +8,7 @@ family.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from families.tables.source_names import source_label
 ELIGIBLE = "eligible"
 ROLES_IN_ORDER = ("child", "parent", "carer", "adult", "linked")
 MAIN_ENROLMENTS = ("C", "M")  # single or main registration, before a subsidiary or guest one
+MOST_DOUBTS = 2_000  # questions published: more than anybody answers before the next refresh
 NO_NAME = "Name not known"
 
 
@@ -46,7 +48,8 @@ class PublishedRun:
     is_sample: bool
     published_at: dt.datetime
     absence_threshold_percent: int | None
-    near_miss_strands: tuple[str, ...]  # met, they bring in a family that is not eligible yet
+    inputs: str = ""  # a hash of the deliveries the run was made of
+    near_miss_strands: tuple[str, ...] = ()  # met, they bring in a family that is not eligible yet
 
 
 def rows_to_publish(
@@ -67,18 +70,28 @@ def rows_to_publish(
     families = _families(entering, members, outcomes, findings, strand_rows, _address_labels(tables, members))
     families = families.join(_near_misses(tables, entering), on="family_id", how="left", maintain_order="left")
     return {
-        "publication": _publication(run, families, _table(tables, "assessments")),
+        "publication": _publication(run, families, _table(tables, "assessments")).with_columns(
+            inputs=pl.lit(run.inputs, pl.String), doubts_left_out=_doubts_left_out(_table(tables, "doubts"))
+        ),
         "published_ruleset": _ruleset(run),
         "published_strand": strand_rows,
         "published_coverage": coverage_lines(_table(tables, "coverage"), schools=_table(tables, "schools")),
         "published_family": families,
-        "published_member": members.drop("surname"),
+        "published_member": _with_records(members.drop("surname"), _table(tables, "person_of_record")),
         "published_outcome": outcomes.select("family_id", "strand", "outcome", "reason"),
         "published_finding": findings.drop("evidence"),
         "published_evidence": _evidence(findings, file_names),
         "published_absence": absence_by_half_term(_table(tables, "absence"), members=members, as_of=run.as_of),
         "published_tie": _ties(_table(tables, "links"), members),
+        "published_doubt": _table(tables, "doubts").sort("place", "doubt_id").head(MOST_DOUBTS),
+        "published_quality": pl.concat(
+            [_table(tables, "linkage_quality"), _table(tables, "delivery_quality")], how="vertical_relaxed"
+        ).sort("figure", "place", "label", "part"),
+        "published_sample_pair": _table(tables, "sample_pairs").sort("place").select(_SAMPLE),
     }
+
+
+_SAMPLE = ["pair_id", "stratum", "is_linked", "stratum_pairs", "place", "sides"]
 
 
 def _table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
@@ -136,6 +149,16 @@ def _members(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame, *, as_o
             "surname",
         )
     )
+
+
+def _with_records(members: pl.DataFrame, of_record: pl.DataFrame) -> pl.DataFrame:
+    """Members with the key of their first record: source, delivery, row and part, as JSON."""
+    keys = ["source", "delivery", "row", "part"]
+    held = of_record.join(members, on="person_id", how="semi").sort(keys)
+    first = held.unique("person_id", keep="first", maintain_order=True)
+    written = [json.dumps(key) for key in first.select(keys).iter_rows()]
+    records = first.select("person_id", record=pl.Series(written, dtype=pl.String))
+    return members.join(records, on="person_id", how="left", maintain_order="left")
 
 
 def _name() -> pl.Expr:
@@ -335,6 +358,12 @@ def _unknowns(outcomes: pl.DataFrame, strands: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _doubts_left_out(doubts: pl.DataFrame) -> pl.Expr:
+    """Questions that the run found beyond those that are put to anybody."""
+    found = doubts.select("asks", "found").unique("asks")["found"].sum()
+    return pl.lit(found - min(doubts.height, MOST_DOUBTS), pl.Int64)
+
+
 def _ruleset(run: PublishedRun) -> pl.DataFrame:
     row = {"publication_id": 1, "ruleset": run.ruleset, **vars(run.rules_used)}
     return pl.DataFrame([row], schema_overrides={"overlay": pl.String})
@@ -394,7 +423,7 @@ def absence_by_half_term(absence: pl.DataFrame, *, members: pl.DataFrame, as_of:
     A gap is a finished half term, within the years the run has attendance for, in which the child was of
     compulsory school age. A term of which some school states only the whole is shown whole.
     """
-    children = members.filter(pl.col("role") == "child").select("family_id", "person_id", "date_of_birth")
+    children = members.filter(pl.col("role") == "child").select("family_id", "person_id", "name", "date_of_birth")
     calendar = _half_terms(absence["academic_year"])
     supplied = _sums(absence.join(children, on="person_id", how="semi"), calendar, as_of=as_of)
     whole_terms = supplied.filter("is_whole_term").select("person_id", "term_place")
@@ -406,7 +435,8 @@ def absence_by_half_term(absence: pl.DataFrame, *, members: pl.DataFrame, as_of:
     columns = ["person_id", "place", "half_term", "possible", "authorised", "unauthorised"]
     blank = gaps.with_columns(pl.lit(None, pl.Int64).alias(name) for name in columns[3:])
     rows = pl.concat([supplied.select(columns), blank.select(columns)])
-    return children.select("family_id", "person_id").join(rows, on="person_id").sort("family_id", "person_id", "place")
+    named = children.select("family_id", "person_id", "name")
+    return named.join(rows, on="person_id").sort("family_id", "person_id", "place")
 
 
 def _half_terms(years: pl.Series) -> pl.DataFrame:

@@ -13,6 +13,7 @@ class Reader:
     staff_id: str
     role: str
     purpose: str
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,24 @@ class Tie:
 
 
 @dataclass(frozen=True)
+class QueryView:
+    """What a worker says is wrong in a family as linked; disputed until there is a result."""
+
+    query_id: int
+    family_id: str
+    family: str
+    person_id: str | None
+    person: str | None
+    what: str
+    words: str
+    raised_by: str
+    raised_at: dt.datetime
+    due_on: dt.date
+    result: str | None  # corrected, right, not_settled
+    told: str | None
+
+
+@dataclass(frozen=True)
 class FamilyRecord:
     """Everything the Family record page shows."""
 
@@ -174,3 +193,85 @@ class FamilyRecord:
     absence: tuple[HalfTermAbsence, ...]
     absence_threshold_percent: int | None
     ties: tuple[Tie, ...]
+    queries: tuple[QueryView, ...] = ()
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """One fact as either side of a doubt states it."""
+
+    field: str
+    one: str
+    other: str
+    agreement: str  # match, differs, missing; "" where it is not compared
+
+
+@dataclass(frozen=True)
+class DoubtView:
+    """A question about linkage, with all that is needed to answer it."""
+
+    doubt_id: str
+    asks: str  # pair: are they one person; tie: does the one belong to the family of the other
+    kind: str
+    name_a: str
+    name_b: str
+    sentence: str
+    effect: str  # eligible, not_eligible, strand, none
+    if_so: str
+    weight: float | None
+    waterfall: tuple[tuple[str, float], ...]
+    sides: tuple[SideBySide, ...]
+
+
+@dataclass(frozen=True)
+class DoubtList:
+    """One page of the queue; how many wait, and how many more the run found and leaves out."""
+
+    doubts: tuple[DoubtView, ...]
+    total: int
+    left_out: int
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """What somebody decided, or that they took it back."""
+
+    decision_id: int
+    answer: str
+    name_a: str
+    name_b: str
+    reason: str
+    decided_by: str
+    decided_at: dt.datetime
+    withdraws: int | None
+    is_in_force: bool
+
+
+@dataclass(frozen=True)
+class QualityCount:
+    """A count about linkage in the published run."""
+
+    figure: str  # links_by_reason, records_by_source, people_by_records, addresses_by_source
+    label: str
+    part: str
+    number: int
+
+
+@dataclass(frozen=True)
+class SamplePair:
+    """Two records drawn to measure linkage by, field by field: the field, what the one says, what the other says."""
+
+    pair_id: str
+    sides: tuple[tuple[str, str | None, str | None], ...]
+
+
+@dataclass(frozen=True)
+class SampleCount:
+    """A kind of pair with what was answered: as many pairs of the kind, drawn, answered, and of one person."""
+
+    stratum: str
+    is_linked: bool
+    pairs: int
+    drawn: int
+    answered: int
+    same: int

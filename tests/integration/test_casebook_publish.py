@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from casework import given
+from following import Feeds, followed_of
 from made_up import MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
@@ -23,6 +25,7 @@ from families.casebook.views import Reader
 from families.errors import NotAllowed, Refused
 
 MANAGER = Reader(staff_id="s1", role="programme_manager", purpose="identification")
+WORKED_WITH = "F30"  # though nothing of it is published
 TESTS = Path(__file__).parents[1]
 
 
@@ -52,8 +55,12 @@ def test_a_published_family_can_be_read_whole(casebook: Engine) -> None:
 
 def test_both_databases_hold_the_same(sqlite_url: str, postgresql_url: str) -> None:
     engines = [open_casebook(sqlite_url), open_casebook(postgresql_url)]
+    run = made_up_run()
     for engine in engines:
-        publish(engine, **made_up_run().for_publish())
+        publish(engine, **run.for_publish())
+        given(engine, WORKED_WITH, None)
+        families = sorted(run.tables["assessments"]["family_id"].unique())
+        publish(engine, **run.for_publish(), followed=followed_of(run, Feeds(), families))
     one, other = engines
     shown = [list_families(engine, MANAGER, sort="name", page_size=50) for engine in engines]
     records = [[family_record(engine, MANAGER, family.family_id) for family in shown[0].families] for engine in engines]
@@ -82,8 +89,8 @@ def test_the_same_run_again_leaves_identical_rows(casebook: Engine) -> None:
 def test_a_family_that_drops_out_disappears_and_casework_stays(casebook: Engine) -> None:
     publish(casebook, **made_up_run().for_publish())
     with casebook.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE family_case (family_id VARCHAR PRIMARY KEY, note VARCHAR)"))
-        connection.execute(sa.text("INSERT INTO family_case VALUES ('F01', 'first visit on Monday')"))
+        connection.execute(sa.text("CREATE TABLE notes_kept_elsewhere (family_id VARCHAR PRIMARY KEY, note VARCHAR)"))
+        connection.execute(sa.text("INSERT INTO notes_kept_elsewhere VALUES ('F01', 'first visit on Monday')"))
 
     publish(casebook, **made_up_run().without("F01").named("run-2").for_publish())
 
@@ -93,7 +100,7 @@ def test_a_family_that_drops_out_disappears_and_casework_stays(casebook: Engine)
     assert list_families(casebook, MANAGER).total == 19
     assert "F01" not in str(stored(casebook))
     with casebook.connect() as connection:
-        assert connection.scalar(sa.text("SELECT note FROM family_case")) == "first visit on Monday"
+        assert connection.scalar(sa.text("SELECT note FROM notes_kept_elsewhere")) == "first visit on Monday"
 
 
 def test_nothing_of_another_family_is_in_the_database(casebook: Engine) -> None:

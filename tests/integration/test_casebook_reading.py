@@ -313,7 +313,8 @@ def test_made_up_staff_exist_only_in_a_sample(published: Engine) -> None:
     add_demo_staff(published)
     staff = demo_staff(published)
     roles = [member.role for member in staff]
-    assert roles == sorted(set(roles), key=list(ROLES).index)
+    assert roles == sorted(roles, key=list(ROLES).index)
+    assert set(roles) == set(ROLES)
     assert all(member.is_demo for member in staff)
     assert staff_by_id(published, staff[0].staff_id) == staff[0]
     assert staff_by_id(published, "nobody") is None

@@ -42,6 +42,22 @@ def test_good_files_of_a_folder_load_and_each_bad_one_gets_its_sentence(tmp_path
     assert len(receipts(tmp_path / "home")) == 3
 
 
+def test_a_note_on_a_file_that_never_came_covers_nothing(tmp_path: Path) -> None:
+    """A file that is late, was refused or taken back is silent; with its note counted, silence would mean no."""
+    home = tmp_path / "home"
+    note = write(tmp_path, "delivery_note.csv", NOTE + "dwp,,2012-09-01,2013-08-31\n")
+
+    def stated() -> list[str]:
+        return read_records(home, ["coverage"])["coverage"].filter(basis="stated")["source"].to_list()
+
+    load(home, [note], received_on=RECEIVED, is_apart=False)
+    assert stated() == []
+    (asb,) = load(home, [write(tmp_path, "asb.csv", ASB)], received_on=RECEIVED, is_apart=False)
+    assert stated() == ["asb"]
+    of_note = [receipt.delivery for receipt in receipts(home) if receipt.delivery != asb.delivery]
+    assert read_records(home, ["coverage"], deliveries=of_note)["coverage"].is_empty()
+
+
 def test_the_same_bytes_are_taken_once_whatever_they_are_called(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (first,) = load(home, [write(tmp_path, "asb.csv", ASB)], received_on=RECEIVED, is_apart=False)

@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Engine, text
 
-from families.casebook.database import writing
+from families.casebook.database import migrating
 from families.errors import Refused
 
 ONE_AT_A_TIME = 7_305_001  # key of the PostgreSQL advisory lock under which a casebook is migrated
@@ -19,7 +19,7 @@ def migrate(engine: Engine) -> None:
     """Bring the casebook to the newest version; nothing happens where it is there already."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    with writing(engine) as connection:
+    with migrating(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
         config.attributes["connection"] = connection

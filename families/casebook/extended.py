@@ -1,0 +1,108 @@
+"""One hop beyond a family: who is tied to its members in other families that the reader may read. Audited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, true
+
+from families.casebook import audit, case_scope
+from families.casebook.access import statuses_for
+from families.casebook.case_models import FamilyCase
+from families.casebook.database import audited
+from families.casebook.models import PublishedFamily, PublishedMember, PublishedTie, table
+from families.casebook.views import Member, Reader, Tie
+from families.errors import NotAllowed
+
+FAMILY, MEMBER, TIE, CASE = table(PublishedFamily), table(PublishedMember), table(PublishedTie), table(FamilyCase)
+OF_A_CASE = frozenset({"caseworker", "team_manager"})  # who read only the families they work with
+MOST_PEOPLE = 25  # on one drawing, the family's own members counted
+
+
+@dataclass(frozen=True)
+class Kin:
+    """Somebody of another family who is tied to a member of this one."""
+
+    member: Member
+    family_id: str
+    family: str
+
+
+@dataclass(frozen=True)
+class Extended:
+    """What one hop adds: people, their ties to the members, and how many more there were than a drawing holds."""
+
+    people: tuple[Kin, ...]
+    ties: tuple[Tie, ...]
+    left_out: int
+
+
+def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
+    """Who is tied to members of a family elsewhere; every family that is shown so is written down."""
+    try:
+        statuses = sorted(statuses_for(reader))
+    except NotAllowed as refusal:
+        _refused(engine, reader, str(refusal))
+        raise
+    with audited(engine) as connection:
+        may = _may_read(reader, statuses)
+        query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may)
+        is_there = connection.execute(query).first() is not None
+        found = _found(connection, family_id, may) if is_there else Extended((), (), 0)
+        families = dict.fromkeys([family_id, *(kin.family_id for kin in found.people)])
+        if is_there:
+            detail = {"people": len(found.people), "left_out": found.left_out}
+            audit.note(connection, reader, action="read_extended_family", family_ids=list(families), detail=detail)
+    if not is_there:
+        _refused(engine, reader, "no such family, or not theirs to read")
+        raise NotAllowed("There is no family under this id that you may see.")
+    return found
+
+
+def _refused(engine: Engine, reader: Reader, why: str) -> None:
+    with audited(engine) as connection:
+        audit.note(connection, reader, action="read_extended_family_refused", family_ids=[None], detail={"why": why})
+
+
+def _may_read(reader: Reader, statuses: list[str]) -> ColumnElement[bool]:
+    kinds = FAMILY.c.status.in_(statuses)
+    of_a_case = exists().where(CASE.c.family_id == FAMILY.c.family_id, case_scope.may_read(reader))
+    return and_(kinds, of_a_case if reader.role in OF_A_CASE else true())
+
+
+def _found(connection: Connection, family_id: str, may: ColumnElement[bool]) -> Extended:
+    mine = connection.execute(select(MEMBER.c.person_id).where(MEMBER.c.family_id == family_id)).scalars().all()
+    shared, here = MEMBER.alias("shared"), or_(TIE.c.person_a.in_(mine), TIE.c.person_b.in_(mine))
+    others = exists().where(shared.c.family_id == FAMILY.c.family_id, shared.c.person_id.in_(mine))
+    query = (
+        select(TIE.c.person_a, TIE.c.person_b, TIE.c.tie, TIE.c.why)
+        .join(FAMILY, FAMILY.c.family_id == TIE.c.family_id)
+        .where(may, others, here, FAMILY.c.family_id != family_id)
+        .order_by(TIE.c.strength, TIE.c.person_a, TIE.c.person_b, TIE.c.tie)
+    )
+    ties = [Tie(**row) for row in connection.execute(query).mappings()]
+    tied = sorted({person for tie in ties for person in (tie.person_a, tie.person_b)} - set(mine))
+    people = _people(connection, family_id, may, tied)
+    kept = people[: max(0, MOST_PEOPLE - len(mine))]
+    shown = {kin.member.person_id for kin in kept} | set(mine)
+    return Extended(
+        tuple(kept),
+        tuple(dict.fromkeys(tie for tie in ties if {tie.person_a, tie.person_b} <= shown)),
+        len(people) - len(kept),
+    )
+
+
+def _people(connection: Connection, family_id: str, may: ColumnElement[bool], tied: list[str]) -> list[Kin]:
+    """Each once, in the first family they are found in."""
+    of_member = ("person_id", "name", "sex", "date_of_birth", "age", "role", "is_resident", "school", "why")
+    query = (
+        select(*(MEMBER.c[name] for name in of_member), FAMILY.c.family_id, FAMILY.c.name.label("family"))
+        .join(FAMILY, FAMILY.c.family_id == MEMBER.c.family_id)
+        .where(may, MEMBER.c.person_id.in_(tied), FAMILY.c.family_id != family_id)
+        .order_by(FAMILY.c.name_place, FAMILY.c.family_id, MEMBER.c.place)
+    )
+    found: dict[str, Kin] = {}
+    for row in connection.execute(query).mappings():
+        member = Member(**{name: row[name] for name in of_member})
+        found.setdefault(member.person_id, Kin(member, row["family_id"], row["family"]))
+    return list(found.values())

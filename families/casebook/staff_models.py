@@ -1,0 +1,52 @@
+"""Tables about the people who look: teams, sessions, and where the chain of the audit trail has got to."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field
+
+from families.casebook.models import Base, EventNumber, UtcDateTime
+
+
+class Team(Base, table=True):
+    """A team of staff and who manages it."""
+
+    __tablename__ = "team"
+
+    team_id: str = Field(primary_key=True)
+    name: str
+    manager_id: str | None = None  # staff_id
+
+
+class StaffSession(Base, table=True):
+    """One sign-in, from its start to its end. The token itself is never kept, only its SHA-256."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        CheckConstraint(
+            "ended_how IN ('signed_out', 'signed_out_everywhere', 'idle', 'absolute', 'disabled')",
+            name="ended_how_known",
+        ),
+        CheckConstraint("(ended_at IS NULL) = (ended_how IS NULL)", name="ended_whole"),
+    )
+
+    session_id: str = Field(primary_key=True)
+    token_sha256: str = Field(unique=True)
+    staff_id: str = Field(index=True)
+    started_at: dt.datetime = Field(sa_type=UtcDateTime)
+    last_seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+    ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_how: str | None = None
+
+
+class AuditChain(Base, table=True):
+    """The last event of the audit trail. Whoever adds an event locks this one row's table first."""
+
+    __tablename__ = "audit_chain"
+    __table_args__ = (CheckConstraint("chain_id = 1", name="only_one"),)
+
+    chain_id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    event_id: int = Field(sa_type=EventNumber)
+    hash: str | None = None  # blank until the first event that is chained

@@ -1,0 +1,200 @@
+"""What the programme comes to, in numbers for a whole council: small ones are hidden before any page has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import Engine
+
+from families.casebook.reading import strand_counts, strand_labels
+from families.casebook.views import Reader
+from families.cases.reading import need_outcomes, stage_times
+from families.cases.views import NeedOutcome
+from families.criteria.small_numbers import FEWEST_SHOWN, Sum, hidden
+
+ELIGIBLE = "eligible"
+NO_STRAND = ""
+OTHER_NEEDS = "Needs outside the strands"
+
+
+@dataclass(frozen=True)
+class StrandCount:
+    """Families by what is known of a strand; nothing stands for a number that is too small to be shown."""
+
+    strand: str
+    label: str
+    met: int | None
+    not_met: int | None
+    unknown: int | None
+
+
+@dataclass(frozen=True)
+class TimeInStage:
+    """The median days in a stage, this quarter and the one before; nothing where too few families left it."""
+
+    label: str
+    days: int | None
+    families: int | None
+    days_before: int | None
+    families_before: int | None
+
+
+@dataclass(frozen=True)
+class StrandOutcomes:
+    """Families with a need of one strand at the baseline, and how far they came; nothing where a number is too small.
+
+    Those with complete evidence improved or did not; those that improved were checked after closure and it had lasted,
+    have relapsed, or are not known yet. Without complete evidence it is unknown whether anything changed.
+    """
+
+    label: str
+    baseline: int | None
+    complete: int | None
+    improved: int | None
+    sustained: int | None
+    relapsed: int | None
+    not_known_yet: int | None
+    not_improved: int | None
+    unknown: int | None
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far the needs of one strand moved: medians, and between which bounds the middle half of the changes lies."""
+
+    label: str
+    needs: int
+    baseline: float
+    now: float
+    change: float
+    change_from: float
+    change_to: float
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes by strand, the distance travelled, and the needs whose distance is not shown since they are too few."""
+
+    strands: tuple[StrandOutcomes, ...]
+    distances: tuple[Distance, ...]
+    too_few: tuple[str, ...]
+
+
+def strands(engine: Engine, reader: Reader) -> tuple[StrandCount, ...]:
+    """How many families meet each strand, the most first; small numbers hidden, and as many others as that takes."""
+    counts = [each for each in strand_counts(engine, reader) if each[0] != ELIGIBLE]
+    values: list[int] = []
+    sums, known = [], []
+    for _, _, found in counts:
+        parts = [found.get(outcome, 0) for outcome in ("met", "not_met", "unknown")]
+        place = len(values)
+        values += [sum(parts), *parts]
+        known.append(place)  # how many families there are stands on every list
+        sums.append(Sum(place, (place + 1, place + 2, place + 3)))
+    shown = _shown(values, hidden(values, sums, known=known))
+    ordered = sorted(range(len(counts)), key=lambda number: (-values[4 * number + 1], counts[number][1]))
+    return tuple(StrandCount(*counts[number][:2], *shown[4 * number + 1 : 4 * number + 4]) for number in ordered)
+
+
+def times_in_stages(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[TimeInStage, ...]:
+    """Median days in each stage that families left, this quarter and the one before."""
+    return tuple(
+        TimeInStage(each.label, *_median_of(each.days), *_median_of(each.days_before))
+        for each in stage_times(engine, reader, today=today)
+        if each.days or each.days_before
+    )
+
+
+def _median_of(days: Sequence[int]) -> tuple[int | None, int | None]:
+    """A median and of how many; nothing of a few, and that there is none where there is none."""
+    if not days:
+        return None, 0
+    return (round(median(days)), len(days)) if len(days) >= FEWEST_SHOWN else (None, None)
+
+
+def outcomes(engine: Engine, reader: Reader) -> Outcomes:
+    """What changed for families, by the strand of their needs; only from what was recorded."""
+    needs = need_outcomes(engine, reader)
+    labels = {strand: label for strand, label in strand_labels(engine).items() if strand != ELIGIBLE}
+    labels |= {strand: strand for strand in sorted({need.strand or NO_STRAND for need in needs} - labels.keys())}
+    labels[NO_STRAND] = OTHER_NEEDS
+    by_strand = {strand: [need for need in needs if (need.strand or NO_STRAND) == strand] for strand in labels}
+    there = {strand: mine for strand, mine in by_strand.items() if mine}
+    moved = {strand: [need for need in mine if need.now is not None] for strand, mine in there.items()}
+    return Outcomes(
+        _steps({labels[strand]: mine for strand, mine in there.items()}),
+        tuple(_distance(labels[strand], mine) for strand, mine in moved.items() if len(mine) >= FEWEST_SHOWN),
+        tuple(labels[strand] for strand, mine in moved.items() if len(mine) < FEWEST_SHOWN),
+    )
+
+
+def _steps(by_label: Mapping[str, Sequence[NeedOutcome]]) -> tuple[StrandOutcomes, ...]:
+    values: list[int] = []
+    sums: list[Sum] = []
+    for needs in by_label.values():
+        at = len(values)
+        values += _counted(needs)
+        sums += [
+            Sum(at, (at + 1, at + 7)),  # at the baseline: complete and unknown
+            Sum(at + 1, (at + 2, at + 6)),  # complete: improved and not improved
+            Sum(at + 2, (at + 3, at + 4, at + 5)),  # improved: sustained, relapsed, not known yet
+        ]
+    shown = _shown(values, hidden(values, sums))
+    return tuple(StrandOutcomes(label, *shown[8 * at : 8 * at + 8]) for at, label in enumerate(by_label))
+
+
+def _counted(needs: Iterable[NeedOutcome]) -> list[int]:
+    """Families by how far they came, in the order of StrandOutcomes."""
+    of_case: dict[str, list[NeedOutcome]] = {}
+    for need in needs:
+        of_case.setdefault(need.case_id, []).append(need)
+    came = [how_far(mine) for mine in of_case.values()]
+    ends = {name: came.count(name) for name in ("sustained", "relapsed", "not_known_yet", "not_improved", "unknown")}
+    improved = ends["sustained"] + ends["relapsed"] + ends["not_known_yet"]
+    complete = improved + ends["not_improved"]
+    return [complete + ends["unknown"], complete, improved, *ends.values()]
+
+
+def how_far(needs: Sequence[NeedOutcome]) -> str:
+    """How far a family came with its needs of one strand.
+
+    Improved: no need of it stands worse than at the baseline, and one stands or stood better. What had been better and
+    is so no longer, is met again after closure, or was found not to have lasted, has relapsed.
+    """
+    if any(need.now is None for need in needs):
+        return "unknown"
+    now = [(need.now or 0) - need.baseline for need in needs]
+    was_better = any(need.best > need.baseline for need in needs)
+    if not was_better or (min(now) < 0 and max(now) > 0):
+        return "not_improved"
+    if max(now) <= 0 or any(need.is_met_again or need.checked == "not_sustained" for need in needs):
+        return "relapsed"
+    return "sustained" if all(need.checked == "sustained" for need in needs) else "not_known_yet"
+
+
+def _distance(label: str, needs: Sequence[NeedOutcome]) -> Distance:
+    changes = sorted((need.now or 0) - need.baseline for need in needs)
+    return Distance(
+        label,
+        len(needs),
+        median(need.baseline for need in needs),
+        median(need.now or 0 for need in needs),
+        median(changes),
+        _quarter(changes, 0.25),
+        _quarter(changes, 0.75),
+    )
+
+
+def _quarter(ordered: Sequence[int], share: float) -> float:
+    """The value below which a share of them lies, between two neighbours where it falls between them."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
+def _shown(values: Sequence[int], hide: Sequence[bool]) -> list[int | None]:
+    return [None if is_hidden else value for value, is_hidden in zip(values, hide, strict=True)]

@@ -1,0 +1,175 @@
+"""What the programme comes to: counts from what was recorded, small ones hidden, on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pytest
+import sqlalchemy as sa
+from casework import MANAGER, READERS, TODAY, WORKER, Work, with_staff
+from sqlalchemy import Engine
+
+from families import programme
+from families.casebook.case_models import FamilyCase
+from families.casebook.case_work_models import Need, NeedScore, SustainedCheck
+from families.casebook.database import writing
+from families.casebook.models import table
+from families.cases import reading, referrals
+from families.cases.views import NeedOutcome
+from families.errors import NotAllowed
+
+# Scores of one family's only need, its check, whether it is met again, and how far that is.
+CAME = [
+    ((3,), None, "unknown"),
+    ((3, 3), None, "not_improved"),
+    ((3, 2), None, "not_improved"),
+    ((3, 6), None, "not_known_yet"),
+    ((3, 6), "unknown", "not_known_yet"),
+    ((3, 6), "partly", "not_known_yet"),
+    ((3, 6), "sustained", "sustained"),
+    ((3, 6), "not_sustained", "relapsed"),
+    ((3, 6, 3), None, "relapsed"),
+    ((3, 6, 2), "sustained", "relapsed"),
+]
+
+
+def need(*scores: int, checked: str | None = None, again: bool = False) -> NeedOutcome:
+    now = scores[-1] if len(scores) > 1 else None
+    return NeedOutcome("C", "education", scores[0], now, max(scores), checked, again)
+
+
+@pytest.mark.parametrize(("scores", "checked", "came"), CAME)
+def test_how_far_one_need_came(scores, checked, came):
+    assert programme.how_far([need(*scores, checked=checked)]) == came
+
+
+def test_how_far_several_needs_came():
+    assert programme.how_far([need(3, 6), need(4)]) == "unknown"
+    assert programme.how_far([need(3, 6), need(4, 3)]) == "not_improved"
+    assert programme.how_far([need(3, 6), need(4, 4)]) == "not_known_yet"
+    assert programme.how_far([need(3, 6, checked="sustained"), need(4, 4, checked="sustained")]) == "sustained"
+    assert programme.how_far([need(3, 6, again=True)]) == "relapsed"
+
+
+def with_needs(engine: Engine, *, of: list[tuple[tuple[int, ...], str | None, str]], times: int) -> None:
+    """Closed cases, each with one need of education scored so."""
+    cases, needs, scores, checks = [], [], [], []
+    blank = dict.fromkeys(column.name for column in table(FamilyCase).columns)
+    who = {"written_by": "s", "written_on": TODAY, "written_at": dt.datetime.now(dt.UTC)}
+    for number, (scored, checked, _) in enumerate(itertools.chain.from_iterable([of] * times)):
+        case = f"C{number}"
+        cases.append(
+            blank | who | {"case_id": case, "family_id": f"X{number}", "family_name": f"Family {number}"}
+            | {"children": 1, "came_as": "identified", "state": "closed", "state_since": TODAY, "is_open": False}
+            | {"row_version": 1, "team_id": "", "level": "early_help", "last_step_on": TODAY}
+            | {"identified_on": TODAY, "closed_on": TODAY}
+        )  # fmt: skip
+        said = {"label": "School", "strand": "education", "person_id": None, "name": None, "own_words": "Hard."}
+        needs.append(who | said | {"need_id": f"N{number}", "case_id": case})
+        for place, score in enumerate(scored):
+            at = {"written_at": dt.datetime(2013, 1, 1 + place, tzinfo=dt.UTC)}
+            key = {"score_id": f"S{number}-{place}", "need_id": f"N{number}", "case_id": case, "score": score}
+            seen = {"evidence": "Seen.", "evidence_on": TODAY, "review_id": f"R{place}" if place else None}
+            scores.append(who | at | key | seen)
+        if checked:
+            checks.append(who | {"check_id": f"K{number}", "case_id": case, "result": checked, "words": "Seen."})
+    with writing(engine) as connection:
+        for model, rows in ((FamilyCase, cases), (Need, needs), (NeedScore, scores), (SustainedCheck, checks)):
+            connection.execute(sa.insert(table(model)), rows)
+
+
+def test_outcomes_are_counted_and_add_up(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    with_needs(engine, of=CAME, times=6)
+    found = programme.outcomes(engine, MANAGER)
+    (education,) = found.strands
+    assert education == programme.StrandOutcomes("Education", 60, 54, 42, 6, 18, 18, 12, 6)
+    (distance,) = found.distances
+    assert (distance.needs, distance.baseline, distance.now) == (54, 3, 6)
+    assert (distance.change, distance.change_from, distance.change_to) == (3, 0, 3)
+
+
+def test_small_numbers_cannot_be_worked_out(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    with_needs(engine, of=CAME, times=3)
+    (education,) = programme.outcomes(engine, MANAGER).strands
+    assert education.sustained is None
+    assert education.unknown is None
+    assert None in (education.baseline, education.complete)
+    assert None in (education.relapsed, education.not_known_yet, education.improved)
+    assert programme.outcomes(engine, MANAGER).too_few == ()
+
+
+def test_nothing_recorded_is_nothing_said(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    assert programme.outcomes(engine, MANAGER) == programme.Outcomes((), (), ())
+    assert programme.times_in_stages(engine, MANAGER, today=TODAY) == ()
+
+
+def test_strands_are_counted_with_what_is_not_known(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    found = {each.strand: each for each in programme.strands(engine, MANAGER)}
+    assert next(iter(found)) in ("education", "work")
+    assert (found["education"].met, found["education"].not_met, found["education"].unknown) == (10, 0, 0)
+    assert (found["crime_asb"].met, found["crime_asb"].not_met) == (None, None)
+    with pytest.raises(NotAllowed):
+        programme.strands(engine, READERS["data_analyst"])
+
+
+def test_days_in_a_stage_are_of_cases_and_not_of_referrals(casebook: Engine) -> None:
+    """Both have a state that is called accepted."""
+    engine = with_staff(casebook)
+    work = Work(engine, "F01").confirm()
+    work.today += dt.timedelta(days=4)
+    work.allocate()
+    work.today += dt.timedelta(days=2)
+    work.accept()
+    _accepted_referral(engine)
+    times = {each.stage: each.days for each in reading.stage_times(engine, MANAGER, today=work.today)}
+    assert {stage: days for stage, days in times.items() if days} == {
+        "identified": (0,),
+        "confirmed": (4,),
+        "allocated": (2,),
+    }
+    later = reading.stage_times(engine, MANAGER, today=work.today + dt.timedelta(days=92))
+    assert {each.stage: each.days_before for each in later if each.days_before}["confirmed"] == (4,)
+    changes = {stage.stage: stage.change for stage in reading.pipeline(engine, MANAGER, today=work.today)}
+    assert changes["assessing"] == 1
+    assert programme.times_in_stages(engine, MANAGER, today=work.today)[0].days is None
+    with pytest.raises(NotAllowed):
+        reading.stage_times(engine, WORKER, today=TODAY)
+
+
+def _accepted_referral(engine: Engine) -> None:
+    intake = referrals.Intake(
+        **{"kind": "nominated", "family_name": "Harrow family", "reporter": "A", "agency": "B", "contact": "C"},
+        **{"basis": "Consent", "notice_given": True, "reasons": "Help.", "needs": [], "urgency": "soon"},
+        people=[referrals.Person("Robin Harrow")],
+    )
+    made = referrals.refer(engine, WORKER, intake, today=TODAY, token="referral-one")
+    at = {"row_version": 1, "today": TODAY, "token": "triage-one"}
+    referrals.begin_triage(engine, MANAGER, made, duplicates_seen=(), **at)
+    why = {"outcome": "family_help", "rationale": "They ask."}
+    referrals.accept_referral(engine, MANAGER, made, **why, **at | {"row_version": 2, "token": "accept-one"})
+
+
+def test_referrals_are_counted_by_whole_weeks(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    _accepted_referral(engine)  # on a Sunday
+    weeks = reading.referrals_by_week(engine, MANAGER, today=TODAY + dt.timedelta(days=1), weeks=4)
+    assert [count for _, count in weeks] == [0, 0, 0, 1]
+    assert weeks[-1][0] == dt.date(2013, 8, 26)
+    assert all(monday.weekday() == 0 for monday, _ in weeks)
+    assert sum(count for _, count in reading.referrals_by_week(engine, MANAGER, today=TODAY)) == 0
+
+
+def test_a_workers_families_are_counted_by_when_their_review_is_due(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    Work(engine, "F01").confirm().allocate().accept().assess().plan().approve()
+    Work(engine, "F02").confirm().allocate()
+    for days, counts in ((0, (0, 0, 1)), (78, (0, 1, 0)), (85, (1, 0, 0))):
+        loads = reading.worker_loads(engine, MANAGER, today=TODAY + dt.timedelta(days=days))
+        (load,) = [each for each in loads if each.worker == WORKER.staff_id]
+        assert (load.overdue_reviews, load.due_soon_reviews, load.later_reviews) == counts
+        assert (load.families, load.without_review) == (2, 1)
