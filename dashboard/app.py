@@ -5,28 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit import config
 
-from dashboard import frame, identity
-from families.casebook import access, reading
+from dashboard import frame, identity, navigation, startup
+from families.casebook import reading
 from families.errors import UserError
 
 HERE = Path(__file__).parent
 
 
-def pages(role: str | None) -> list[st.Page]:
-    """One file a page; a role that may see no family has none of those that show families.
-
-    While nobody has said who they are, the addresses stay known, so that a link still leads there afterwards.
-    """
-    if role is not None and not access.MAY_SEE.get(role):
-        return [st.Page("pages_/no_pages.py", title="No pages", url_path="no_pages", default=True)]
-    shown = [
-        st.Page("pages_/identified_families.py", title="Identified families", default=True),
-        st.Page("pages_/family_record.py", title="Family record", url_path="family_record", visibility="hidden"),
-    ]
-    if role is None or role in access.MAY_READ_RULES:
-        shown.append(st.Page("pages_/rules.py", title="Rules", url_path="rules"))
-    return shown
+def pages(role: str | None) -> dict[str, list[st.Page]]:
+    """The pages of a role under their headings, one file a page."""
+    them = navigation.entries(role)
+    first = navigation.begins_at(them)
+    sections: dict[str, list[st.Page]] = {}
+    for entry in them:
+        page = st.Page(
+            f"pages_/{entry.name}.py",
+            title=entry.title,
+            url_path=entry.name,
+            default=entry.name == first,
+            visibility="hidden" if entry.is_hidden else "visible",
+        )
+        sections.setdefault(entry.section, []).append(page)
+    return sections
 
 
 def main() -> None:
@@ -35,6 +37,7 @@ def main() -> None:
     try:
         engine = identity.casebook()
         data = reading.data_as_at(engine)
+        startup.require_safe_options(config.get_option, is_sample=data.is_sample)
         visit = identity.visit()
     except UserError as error:
         st.navigation(pages(None), position="hidden")
@@ -43,7 +46,7 @@ def main() -> None:
     st.logo(str(HERE / "logo.svg"), size="large")
     person = visit.person if visit else None
     page = st.navigation(pages(person.role if person else None), position="top" if person else "hidden")
-    frame.banner(engine, data, person)
+    frame.banner(engine, data, visit)
     if person is None:
         identity.ask(engine, data)
     else:

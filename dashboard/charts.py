@@ -12,9 +12,13 @@ from dataclasses import dataclass
 
 import altair as alt
 import polars as pl
+from altair.utils import schemapi
 
 from dashboard import tables, words
 from families.casebook.views import Member, Tie
+
+# Parts of a chart would each be checked as they are made, a quarter of a page's time; the whole is checked when drawn.
+schemapi.disable_debug_mode()
 
 DARK_BLUE, LILAC, DARK_GREY, WHITE = "#12436D", "#A285D1", "#3D3D3D", "#FFFFFF"
 INK, PALE_GREY, PALE_YELLOW, PALE_BLUE, EDGE = "#0B0C0C", "#F3F2F1", "#FFF7BF", "#E1E9F0", "#6F777B"
@@ -84,7 +88,7 @@ def absence(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -
 
 
 def _headroom(percents: pl.Series, threshold: int | None) -> float:
-    highest = max(float(percents.max() or 0), float(threshold or 0), 10.0)  # type: ignore[arg-type]
+    highest = max(float(percents.max() or 0), float(threshold or 0), 10.0)
     return min(highest * 1.2, 112.0)
 
 
@@ -180,6 +184,50 @@ def _percent(value: float) -> str:
     return f"{value:g}%"
 
 
+SPEAKS = {"for": DARK_BLUE, "against": LILAC, "in all": DARK_GREY}
+
+
+def waterfall(frame: pl.DataFrame) -> Drawing:
+    """What a match weight is made of: each step from where the one before ended, its bits written beside it."""
+    order = frame["What"].to_list()
+    steps = frame.with_row_index("Step").with_columns(
+        pl.col("Step").cast(pl.String),
+        Label=pl.col("Bits").map_elements(words.bits, return_dtype=pl.String),
+        Right=pl.max_horizontal("From", "To"),
+    )
+    names = "[" + ", ".join(f"'{name.replace(chr(39), chr(8217))}'" for name in order) + "][+datum.value]"
+    lowest, highest = (float(each) for each in (frame["To"].min() or 0, frame["To"].max() or 0))
+    room = 0.12 * (max(highest, 0) - min(lowest, 0) or 1)
+    y = alt.Y(
+        "Step:N",
+        sort=steps["Step"].to_list(),
+        title=None,
+        axis=_axis(labelExpr=names, labelLimit=320, labelOverlap=False),
+    )
+    x = alt.X(
+        "From:Q",
+        title="Bits: to the right speaks for one person",
+        scale=alt.Scale(domain=[min(lowest, 0), max(highest, 0) + room]),
+        axis=_axis(grid=True, tickCount=6),
+    )
+    colour = alt.Color(
+        "Speaks:N",
+        scale=alt.Scale(domain=list(SPEAKS), range=list(SPEAKS.values())),
+        legend=alt.Legend(orient="top", title=None, labelFontSize=14, labelFont=_FONT, symbolSize=160),
+    )
+    base = alt.Chart(steps).encode(y=y)
+    bars = base.mark_bar(stroke=EDGE, strokeWidth=0.5).encode(x=x, x2="To:Q", color=colour)
+    labels = base.mark_text(align="left", dx=5, fontSize=14, font=_FONT, color=INK).encode(x="Right:Q", text="Label:N")
+    chart = alt.layer(bars, labels).properties(height=30 * len(order) + 110)
+    return Drawing(_plain(chart), waterfall_alt(frame))
+
+
+def waterfall_alt(frame: pl.DataFrame) -> str:
+    """The waterfall in words, step by step."""
+    *steps, total = (f"{row['What']} {words.bits(row['Bits'])}" for row in frame.iter_rows(named=True))
+    return f"Waterfall of the match weight in bits: {'; '.join(steps)}; {total}."
+
+
 def family_graph(members: Sequence[Member], ties: Sequence[Tie]) -> Drawing:
     """The family as Graphviz text: roles as shapes, those who live together in one box, ties as labelled lines."""
     shown = sorted(members, key=lambda member: not member.is_resident)[:MOST_NODES]
@@ -212,7 +260,7 @@ def _node(node: str, member: Member) -> str:
     style = "filled" if member.is_resident else "filled,dashed"
     fill = PALE_BLUE if member.role == "child" else "white"
     age = f"age {words.age(member.age)}"
-    label = "\\n".join(_quoted(line) for line in (member.name, f"{words.role(member.role)}, {age}"))
+    label = "\\n".join(quoted(line) for line in (member.name, f"{words.role(member.role)}, {age}"))
     return f'    {node} [shape={shape}, style="{style}", fillcolor="{fill}", label="{label}"]'
 
 
@@ -237,12 +285,12 @@ def _share_an_adult(pair: Set[str], pairs: Collection[Set[str]], *, children: Se
 
 def _edge(tie: Tie, *, nodes: Mapping[str, str], children: Set[str]) -> str:
     above, below = sorted((tie.person_a, tie.person_b), key=lambda person: person in children)
-    label = "\\n".join(_quoted(line) for line in textwrap.wrap(words.tie(tie.tie), width=16))
+    label = "\\n".join(quoted(line) for line in textwrap.wrap(words.tie(tie.tie), width=16))
     spans = (above in children) != (below in children)
     return f'  {nodes[above]} -- {nodes[below]} [label="{label}", constraint={"true" if spans else "false"}]'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A text inside double quotes of Graphviz: no quote, backslash or line end of its own."""
     return words.plain(text).replace("\\", "\\\\").replace('"', '\\"')
 

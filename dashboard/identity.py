@@ -1,39 +1,52 @@
-"""Who is looking. The one place to change when a council's sign-in is connected; there is never a default person.
+"""Who is looking. There is never a default person, and who they are is asked of the casebook at every run.
 
-On a casebook marked as sample a visitor chooses among made-up staff. On any other there is no way in here: sign-in
-comes first. The choice is an id, looked up again in the casebook at every run, and access is decided there.
+On a casebook marked as sample a visitor chooses among made-up staff. On any other the council's sign-in service says
+who they are, and a staff row says what they may do. Both open a session of our own, which ends when it is idle, too
+old, signed out or disabled. The secret that names a session never leaves the server, or is the signed cookie's own.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard import words
-from families.casebook import access, reading
+from families.casebook import access, reading, sessions
 from families.casebook.database import open_casebook
 from families.casebook.views import DataAsAt, Reader, StaffMember
+from families.cases.clock import casework_today
+from families.errors import NotAllowed
 from families.settings import Settings
 
-CHOSEN = "chosen_staff_id"
+CHOSEN, TOKEN, SESSION, WHY_OUT = "chosen_staff_id", "session_token", "session_id", "why_signed_out"
 
 TO_LIST = "find families we may be able to help"
 TO_READ = "understand one family"
 
+FRESH = dt.timedelta(minutes=10)  # a sign-in opens a session so soon or never: the cookie itself lasts 30 days
+NOT_FRESH = "Sign in again: this sign-in is too old to begin with."
+NOT_WHOLE = "The sign-in service did not say who you are in the way this dashboard needs: ask an administrator."
+
 
 @dataclass(frozen=True)
 class Visit:
-    """Where the data is, what it is, and who is looking at it."""
+    """Where the data is, what it is, who is looking at it, and in which session."""
 
     engine: Engine
     data: DataAsAt
     person: StaffMember
+    session: sessions.Session
 
     def reader(self, purpose: str) -> Reader:
         """The person as the casebook wants them named at each read."""
-        return Reader(staff_id=self.person.staff_id, role=self.person.role, purpose=purpose)
+        person = self.person
+        return Reader(person.staff_id, role=person.role, purpose=purpose, session_id=self.session.session_id)
 
 
 @st.cache_resource(show_spinner=False)
@@ -47,33 +60,136 @@ def casebook() -> Engine:
 
 
 def visit() -> Visit | None:
-    """This run's visit, or nothing where no one has said who they are."""
+    """This run's visit, or nothing where no one has said who they are, or their session is over."""
     engine = casebook()
     data = reading.data_as_at(engine)
-    person = _person(engine, data)
-    return Visit(engine=engine, data=data, person=person) if person else None
-
-
-def _person(engine: Engine, data: DataAsAt) -> StaffMember | None:
-    chosen = st.session_state.get(CHOSEN)
-    if not data.is_sample or chosen is None:
+    try:
+        session = _demo_session(engine) if data.is_sample else _signed_in_session(engine)
+    except NotAllowed as refusal:
+        _forget(str(refusal), keep_token=not data.is_sample)
         return None
-    person = reading.staff_by_id(engine, chosen)
-    return person if person is not None and person.is_demo else None
+    if session is None:
+        return None
+    if session.ended_how:
+        _forget(sessions.HOW[session.ended_how], keep_token=not data.is_sample)
+        return None
+    if st.session_state.get(SESSION) not in (None, session.session_id):
+        _forget("", keep_token=True)  # what is on the screen was another session's
+    st.session_state[SESSION] = session.session_id
+    return Visit(engine=engine, data=data, person=session.person, session=session)
+
+
+def _demo_session(engine: Engine) -> sessions.Session | None:
+    state = st.session_state
+    if state.get(TOKEN) is not None:
+        return sessions.seen(engine, state[TOKEN], limits=limits(), at=now())
+    chosen = state.get(CHOSEN)
+    if chosen is None:
+        return None
+    fresh = secrets.token_urlsafe(32)
+    session = sessions.start_demo(engine, fresh, chosen, limits=limits(), at=now())
+    state[TOKEN] = fresh
+    state.pop(WHY_OUT, None)
+    return session
+
+
+def _signed_in_session(engine: Engine) -> sessions.Session | None:
+    claims = st.user.to_dict()
+    if not claims.get("is_logged_in"):
+        return None
+    of_claims = token_of(claims)
+    if st.session_state.get(TOKEN) == of_claims and st.session_state.get(WHY_OUT):
+        return None  # told so already
+    st.session_state[TOKEN] = of_claims
+    session = sessions.seen(engine, of_claims, limits=limits(), at=now())
+    if session is not None:
+        return session
+    if abs(now().timestamp() - float(claims["iat"])) > FRESH.total_seconds():
+        raise NotAllowed(NOT_FRESH)
+    account = {"issuer": claims["iss"], "subject": claims["sub"]}
+    return sessions.sign_in(engine, of_claims, **account, limits=limits(), at=now())
+
+
+def token_of(claims: Mapping[str, object]) -> str:
+    """The secret of one sign-in, of its nonce, which only our signed cookie and the sign-in service know."""
+    told = [claims.get(name) for name in ("iss", "sub", "iat", "nonce")]
+    if not all(told) or not isinstance(claims["iat"], (int, float)) or len(str(claims["nonce"])) < 16:
+        raise NotAllowed(NOT_WHOLE)
+    return hashlib.sha256("\n".join(map(str, told)).encode()).hexdigest()
+
+
+def _forget(why: str, *, keep_token: bool) -> None:
+    """Clear what was on the screen: whoever comes next may be somebody else.
+
+    The token of a sign-in that was refused or has ended is kept, so that it is not asked about again at each run.
+    """
+    kept = st.session_state.get(TOKEN)
+    st.session_state.clear()
+    st.session_state[WHY_OUT] = why
+    if keep_token:
+        st.session_state[TOKEN] = kept
+
+
+def is_signed_in() -> bool:
+    """Whether the sign-in service has said who this is."""
+    return bool(st.user.to_dict().get("is_logged_in"))
+
+
+def token() -> str:
+    """The secret of this visit's session."""
+    return str(st.session_state.get(TOKEN, ""))
+
+
+def limits() -> sessions.Limits:
+    """How long sessions last on this installation."""
+    settings = Settings()
+    return sessions.Limits(
+        idle=dt.timedelta(minutes=settings.idle_minutes), absolute=dt.timedelta(hours=settings.session_hours)
+    )
+
+
+def now() -> dt.datetime:
+    """Real time: sessions know no other."""
+    return dt.datetime.now(dt.UTC)
+
+
+def casework_day(visit: Visit) -> dt.date:
+    """The day that casework counts from."""
+    return casework_today(visit.data, now())
 
 
 def ask(engine: Engine, data: DataAsAt) -> None:
-    """The page before all pages: choose a made-up person, or learn that sign-in is not set up."""
+    """The page before all pages: choose a made-up person, or sign in."""
     if data.is_sample:
         _ask_for_demo_person(engine)
-    else:
-        st.title("Sign in", anchor=False)
+        return
+    st.title("Sign in", anchor=False)
+    if why := st.session_state.get(WHY_OUT):
+        st.warning(words.escape_markdown(why))
+    if not sign_in_is_set_up():
         st.warning("Sign-in is not configured on this installation, so no family can be shown.")
         st.write("Ask the administrator to connect the council’s sign-in service.")
+        return
+    st.write("Families’ records are shown to those whose work needs them. What you look at is written down.")
+    st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
+    if is_signed_in():
+        account = st.user.to_dict()
+        st.caption(
+            "To be given access, tell an administrator this: "
+            f"{words.escape_markdown(str(account.get('iss')))}, {words.escape_markdown(str(account.get('sub')))}."
+        )
+        st.button("Sign out of the sign-in service", key="sign_out_there", on_click=st.logout)
+
+
+def sign_in_is_set_up() -> bool:
+    """Whether Streamlit was given a sign-in service when it started."""
+    return "is_logged_in" in st.user.to_dict()
 
 
 def _ask_for_demo_person(engine: Engine) -> None:
     st.title("Choose who you are", anchor=False)
+    if why := st.session_state.get(WHY_OUT):
+        st.info(words.escape_markdown(why))
     st.write(
         "This casebook holds a made-up authority: no one in it is real. "
         "Choose one of its made-up staff to see what that person may see."
@@ -113,5 +229,24 @@ def _enter(staff_id: str | None) -> None:
 
 
 def leave() -> None:
-    """Forget who was looking, and everything they had on the screen."""
+    """End this session, and forget everything that was on the screen."""
+    sessions.sign_out(casebook(), token(), at=now())
+    _out()
+
+
+def leave_everywhere() -> None:
+    """End all of this person's sessions, on every machine."""
+    sessions.sign_out_everywhere(casebook(), token(), at=now())
+    _out()
+
+
+def stay() -> None:
+    """Somebody is there, though they have clicked nothing else."""
+    sessions.seen(casebook(), token(), limits=limits(), at=now())
+
+
+def _out() -> None:
+    signed_in = is_signed_in()
     st.session_state.clear()
+    if signed_in:
+        st.logout()

@@ -5,19 +5,24 @@ A chart and its table come from the same frame. Cells are plain text; `for_markd
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from itertools import accumulate
 
 import polars as pl
 
 from dashboard import words
+from families.casebook.staff import StaffLine, TeamLine
 from families.casebook.views import (
     CoverageLine,
+    DecisionView,
+    DoubtView,
     Evidence,
     FamilyRecord,
     FamilySummary,
     FindingView,
     HalfTermAbsence,
     Member,
+    QueryView,
     StrandOutcome,
     Tie,
 )
@@ -61,6 +66,12 @@ def strands_that_are(outcome: str, strands: Iterable[StrandOutcome]) -> str:
     return ", ".join(s.label for s in strands if s.outcome == outcome and s.strand != ELIGIBLE) or "none"
 
 
+def strand_reasons(strands: Iterable[StrandOutcome]) -> pl.DataFrame:
+    """Each strand, what was found of it and why."""
+    rows = [(strand.label, words.outcome(strand.outcome), strand.reason) for strand in strands]
+    return _text_frame(("Strand", "Outcome", "Why"), rows)
+
+
 def _not_known(family: FamilySummary, *, in_full: bool) -> str:
     return family.unknown or "none" if in_full else strands_that_are("unknown", family.strands)
 
@@ -76,8 +87,11 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def members(them: Iterable[Member]) -> pl.DataFrame:
-    """Who is in the family, and why each of them."""
+DISPUTED = "Disputed: a worker says that this is wrong."
+
+
+def members(them: Iterable[Member], *, disputed: Set[str] = frozenset()) -> pl.DataFrame:
+    """Who is in the family, and why each of them; `disputed` are those of whom somebody says that it is wrong."""
     return _text_frame(
         ("Name", "Age", "Born", "Role", "Lives here", "School", "Why in this family"),
         [
@@ -88,7 +102,7 @@ def members(them: Iterable[Member]) -> pl.DataFrame:
                 words.role(member.role),
                 "yes" if member.is_resident else "no, elsewhere",
                 member.school or ("not supplied" if member.role == "child" else ""),
-                member.why,
+                f"{DISPUTED} {member.why}" if member.person_id in disputed else member.why,
             )
             for member in them
         ],
@@ -222,6 +236,102 @@ def ties(them: Iterable[Tie], *, members: Sequence[Member]) -> pl.DataFrame:
             for tie in in_order
         ],
     )
+
+
+def side_by_side(asked: DoubtView) -> pl.DataFrame:
+    """What either side of a doubt says, and whether they agree, in words."""
+    first, second = (
+        (words.plain(asked.name_a), words.plain(asked.name_b))
+        if words.plain(asked.name_a) != words.plain(asked.name_b)
+        else ("One side", "Other side")
+    )
+    return _text_frame(
+        ("Field", first, second, "Agreement"),
+        [
+            (side.field, side.one or "not stated", side.other or "not stated", words.AGREEMENTS[side.agreement])
+            for side in asked.sides
+        ],
+    )
+
+
+def waterfall(asked: DoubtView) -> pl.DataFrame:
+    """What a weight is made of, step by step, with where each step starts and ends; the total last."""
+    ends = list(accumulate(bits for _, bits in asked.waterfall))
+    rows = [
+        (what, bits, end - bits, end, "for" if bits > 0 else "against")
+        for (what, bits), end in zip(asked.waterfall, ends, strict=True)
+    ]
+    total = (ends or [0.0])[-1]
+    schema = {"What": pl.String, "Bits": pl.Float64, "From": pl.Float64, "To": pl.Float64, "Speaks": pl.String}
+    return pl.DataFrame([*rows, ("in all", total, 0.0, total, "in all")], schema=schema, orient="row")
+
+
+def waterfall_in_words(shown: pl.DataFrame) -> pl.DataFrame:
+    """The waterfall's table: each step and its bits."""
+    return shown.select("What", pl.col("Bits").map_elements(words.bits, return_dtype=pl.String))
+
+
+def decisions(them: Iterable[DecisionView]) -> pl.DataFrame:
+    """What was decided of late, by whom and why."""
+    return _text_frame(
+        ("Number", "About", "Answer", "Reason", "By", "When", "Stands"),
+        [
+            (
+                str(each.decision_id),
+                f"{words.plain(each.name_a)} and {words.plain(each.name_b)}",
+                words.ANSWERS[each.answer] + (f": decision {each.withdraws}" if each.withdraws else ""),
+                each.reason,
+                words.plain(each.decided_by),
+                words.local_time(each.decided_at),
+                "yes" if each.is_in_force else "no",
+            )
+            for each in them
+        ],
+    )
+
+
+def queries(them: Iterable[QueryView], *, with_family: bool) -> pl.DataFrame:
+    """What workers say is wrong, when it is due, and what became of it."""
+    first = ("Number", "Family") if with_family else ("Number",)
+    return _text_frame(
+        (*first, "What is wrong", "In their words", "By", "Due", "Result"),
+        [
+            (
+                str(each.query_id),
+                *((words.plain(each.family),) if with_family else ()),
+                f"{words.plain(each.person)} {each.what}" if each.person else _capital(each.what),
+                each.words,
+                words.plain(each.raised_by),
+                words.short_date(each.due_on),
+                words.query_result(each),
+            )
+            for each in them
+        ],
+    )
+
+
+def staff(them: Iterable[StaffLine]) -> pl.DataFrame:
+    """Who may open the casebook, as whoever looks after staff sees them."""
+    return _text_frame(
+        ("Name", "Staff id", "Role", "Team", "Last seen", "Access"),
+        [
+            (
+                words.plain(each.name),
+                each.staff_id,
+                each.role_label,
+                words.plain(each.team) if each.team else "No team",
+                words.local_time(each.last_seen_at) if each.last_seen_at else "Never",
+                "Disabled" if each.is_disabled else "Made up" if each.is_demo else "May sign in",
+            )
+            for each in them
+        ],
+    )
+
+
+def teams(them: Iterable[TeamLine]) -> pl.DataFrame:
+    """The teams and who manages each."""
+    rows = [(words.plain(each.name), each.team_id, words.plain(each.manager or "Nobody")) for each in them]
+    return _text_frame(("Team", "Team id", "Manager"), rows)
 
 
 def _text_frame(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:

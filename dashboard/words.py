@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from families.casebook.views import ChildBrief, CoverageLine
+from families.casebook.views import ChildBrief, CoverageLine, DoubtView, QueryView
 
 NOT_SUPPLIED = "not supplied"
 NOT_KNOWN = "not known"
@@ -38,7 +38,28 @@ TIES = {
     "liable_at_home": "pays council tax here",
     "same_surname": "same surname here",
     "same_address": "same address",
+    "decided": "decided by a person",
+    "ruled_out": "ruled out by a person",
 }
+
+AGREEMENTS = {"match": "Match", "differs": "Differs", "missing": "Missing", "": "Not compared"}
+QUESTIONS = {"pair": "Are {a} and {b} one person?", "tie": "Does {a} belong to the family of {b}?"}
+ANSWERS = {
+    "same": "Same person",
+    "different": "Different people",
+    "belongs": "Belongs to the family",
+    "does_not_belong": "Does not belong",
+    "cannot_tell": "Cannot tell",
+    "withdrawn": "Taken back",
+}
+EFFECTS = {
+    "eligible": "Could make a family eligible",
+    "not_eligible": "Could take eligibility away",
+    "strand": "Could change a strand",
+    "none": "Changes no strand",
+}
+
+RESULTS = {"corrected": "It was wrong and is corrected", "right": "It is right", "not_settled": "It cannot be settled"}
 
 SEXES = {"F": "female", "M": "male"}
 
@@ -62,6 +83,11 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", apart)
 
 
+def capital(text: str) -> str:
+    """A text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def long_date(day: dt.date | None) -> str:
     """A date in running text: 23 November 2026."""
     return f"{day.day} {day:%B %Y}" if day else NOT_KNOWN
@@ -77,6 +103,11 @@ def local_time(moment: dt.datetime) -> str:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     here = aware.astimezone(_LONDON)
     return f"{long_date(here.date())} at {here:%H:%M}"
+
+
+def clock(moment: dt.datetime) -> str:
+    """The time of day of a moment, as a clock in England shows it."""
+    return f"{moment.astimezone(_LONDON):%H:%M}"
 
 
 def outcome(value: str) -> str:
@@ -137,6 +168,21 @@ def half_term(key: str) -> str:
         return key
     whole = "" if term[-1].isdigit() else " term"
     return f"{term.capitalize()}{whole}, {year}"
+
+
+def question(asked: DoubtView) -> str:
+    """What is asked about two people, in a sentence."""
+    return QUESTIONS[asked.asks].format(a=plain(asked.name_a), b=plain(asked.name_b))
+
+
+def query_result(asked: QueryView) -> str:
+    """What became of a query: not settled yet, or the result with the analyst's words."""
+    return f"{RESULTS.get(asked.result, asked.result)}: {asked.told}" if asked.result else "not settled yet"
+
+
+def bits(value: float) -> str:
+    """A weight with its sign: +2.5."""
+    return f"{value:+.1f}"
 
 
 def coverage_in_short(lines: Sequence[CoverageLine]) -> str:

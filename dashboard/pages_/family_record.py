@@ -1,14 +1,19 @@
-"""Family record: who is in the family, why, what is met, what is not known, and the rows that show it."""
+"""Family record: who is in the family and why, what is met, and the work with it; an open tab reads what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import charts, frame, identity, tables, words
+from dashboard import case_tables, frame, identity, tables, words
+from dashboard.record import absence, chronology, links, looked_at, monitoring, needs_and_plan, notes, overview, reasons
 from families.casebook import reading
-from families.casebook.views import FamilyRecord, FindingView, Member
+from families.casebook.access import MAY_READ_ACCESS
+from families.casebook.views import FamilyRecord, Member
+from families.cases.record import case_head
+from families.cases.views import CaseHead
 from families.errors import UserError
 
 BADGES = {"met": "blue", "not_met": "gray", "unknown": "yellow"}  # the words say it; the colour helps the eye
@@ -25,26 +30,45 @@ def show() -> None:
         frame.refused("No family chosen", "Choose a family in the list to open its record.")
         _back()
         return
+    day, reader = identity.casework_day(visit), visit.reader(identity.TO_READ)
     try:
-        record = reading.family_record(visit.engine, visit.reader(identity.TO_READ), family_id)
+        head = case_head(visit.engine, reader, family_id, today=day)
+        record = _published(visit, family_id, head)
     except UserError as error:
         frame.refused("This record cannot be opened", error)
         _back()
         return
     with st.container(horizontal=True, vertical_alignment="center", key="title_line"):
-        st.title(words.escape_markdown(record.name), width="content", anchor=False)
+        name = record.name if record else head.line.family_name if head else family_id
+        st.title(words.escape_markdown(name), width="content", anchor=False)
         st.space("stretch")
         _back()
-    _identity_bar(record)
-    _sections(record)
+    _identity_bar(family_id, record, head, day)
+    _sections(visit, family_id, record, head, day)
+
+
+def _published(visit: identity.Visit, family_id: str, head: CaseHead | None) -> FamilyRecord | None:
+    """What a refresh published of the family; a case stays readable where it no longer publishes anything."""
+    try:
+        return reading.family_record(visit.engine, visit.reader(identity.TO_READ), family_id)
+    except UserError:
+        if head is None:
+            raise
+        return None
 
 
 def _back() -> None:
     st.page_link(LIST, label="Back to the list", icon=":material/arrow_back:")
 
 
-def _identity_bar(record: FamilyRecord) -> None:
+def _identity_bar(family_id: str, record: FamilyRecord | None, head: CaseHead | None, day: dt.date) -> None:
     with st.container(border=True, key="identity_bar"):
+        if head is not None:
+            _case_line(head, day)
+        if record is None:
+            st.markdown(f"Family id {words.escape_markdown(family_id)}")
+            st.warning("Nothing that you may see is published of this family now: only the work with it is shown.")
+            return
         with st.container(horizontal=True, vertical_alignment="center", key="identity_line"):
             st.badge(words.status(record.status), color="primary" if record.status == "eligible" else "gray")
             facts = [f"Family id {record.family_id}", _who(record.members), record.address or "Address not known"]
@@ -59,6 +83,21 @@ def _identity_bar(record: FamilyRecord) -> None:
                 st.caption(f"Eligibility: {words.escape_markdown(strand.reason)}")
 
 
+def _case_line(head: CaseHead, day: dt.date) -> None:
+    """Stage, lead worker and what is due next, in one line of words."""
+    line = head.line
+    with st.container(horizontal=True, vertical_alignment="center", key="case_line"):
+        st.badge(words.escape_markdown(line.state_label.capitalize()), color="primary")
+        if line.is_overdue:
+            st.badge("Overdue", icon=":material/schedule:", color="orange")
+        if head.waiting_alerts:
+            alerts = words.counted(head.waiting_alerts, "alert waits", "alerts wait")
+            st.badge(alerts, icon=":material/notifications:", color="yellow")
+        due = f"{line.next_due} {case_tables.due(line.next_due_on, day)}" if line.next_due_on else "Nothing is due."
+        facts = [f"Lead worker: {words.plain(line.worker_name or 'nobody yet')}", due]
+        st.markdown("  ·  ".join(words.escape_markdown(fact) for fact in facts), width="content")
+
+
 def _who(members: Sequence[Member]) -> str:
     children = sum(member.role == "child" for member in members)
     adults = sum(member.role != "child" and member.is_resident for member in members)
@@ -67,143 +106,35 @@ def _who(members: Sequence[Member]) -> str:
     return words.listed([words.counted(children, "child", "children"), words.counted(adults, "adult"), *elsewhere])
 
 
-def _sections(record: FamilyRecord) -> None:
-    overview, reasons, absence, links = st.tabs(
-        ["Overview", "Reasons and evidence", "Absence", "Who is linked to whom"],
-        key="section",
-        bind="query-params",
-        on_change="rerun",
-    )
-    with overview:
-        _members(record)
-        _strands(record)
-    with reasons:
-        _findings(record)
-    with absence:
-        _absence(record)
-    with links:
-        _links(record)
+def _sections(
+    visit: identity.Visit, family_id: str, record: FamilyRecord | None, head: CaseHead | None, day: dt.date
+) -> None:
+    """Each tab with what fills it; only the open one is read and drawn."""
+    shown: dict[str, Callable[[], None]] = {"Overview": lambda: overview.show(visit, record, head, day)}
+    if record is not None:
+        shown["Reasons and evidence"] = lambda: reasons.show(record)
+        shown["Absence"] = lambda: absence.show(record)
+        shown["Who is linked to whom"] = lambda: links.show(visit, record)
+    if head is not None:
+        shown["Since the work began"] = lambda: monitoring.show(visit, family_id)
+        shown["Chronology"] = lambda: chronology.show(visit, head, day)
+        shown["Notes"] = lambda: notes.show(visit, record, head, day)
+        shown["Needs and plan"] = lambda: needs_and_plan.open_tab(visit, family_id, record)
+    if visit.person.role in MAY_READ_ACCESS:
+        shown["Access log"] = lambda: looked_at.show(visit, family_id)
+    opened = st.tabs(list(shown), key="section", bind="query-params", on_change="rerun")
+    for tab, fill in zip(opened, shown.values(), strict=True):
+        with tab:
+            if tab.open:
+                _filled(fill)
 
 
-def _members(record: FamilyRecord) -> None:
-    st.header("Who is in this family, and why", anchor=False)
-    shown = tables.members(record.members)
-    frame.plain_table(shown, "Members of the family")
-
-
-def _strands(record: FamilyRecord) -> None:
-    st.header("What is met, for whom", anchor=False)
-    shown = tables.strands(record)
-    if shown.is_empty():
-        st.write("No strand has been evaluated for this family.")
-        return
-    matrix = charts.strands_matrix(shown)
-    st.altair_chart(matrix.chart, theme=None, key="strands_matrix", alt=matrix.alt)
-    _unknown_explained(record)
-    with st.expander("Show as a table", key="strands_table"):
-        wide = tables.strands_wide(shown)
-        frame.plain_table(wide, "Strands by member")
-
-
-def _unknown_explained(record: FamilyRecord) -> None:
-    st.caption(
-        "Not known means that no file speaks for it, so it is neither yes nor no. "
-        "Not asked means that the rule does not ask it of this person."
-    )
-    for strand in record.strands:
-        if strand.outcome == "unknown" and strand.strand != tables.ELIGIBLE:
-            st.markdown(
-                f"**{words.escape_markdown(strand.label)} is not known:** {words.escape_markdown(strand.reason)}"
-            )
-
-
-def _findings(record: FamilyRecord) -> None:
-    by_outcome = {
-        outcome: [(number, finding) for number, finding in enumerate(record.findings) if finding.outcome == outcome]
-        for outcome in words.OUTCOMES
-    }
-    st.header("Met", anchor=False)
-    if not by_outcome["met"]:
-        st.write("Nothing is met on the data held.")
-    for number, finding in by_outcome["met"]:
-        _finding(number, finding)
-    for outcome, heading, none in (
-        ("unknown", "Not known", "Nothing is left unknown."),
-        ("not_met", "Not met", "Everything asked is met or not known."),
-    ):
-        st.header(heading, anchor=False)
-        _findings_table([finding for _, finding in by_outcome[outcome]], heading=heading, none=none)
-
-
-def _finding(number: int, finding: FindingView) -> None:
-    with st.container(border=True, key=f"finding_{number}"):
-        who = words.escape_markdown(finding.person_name or tables.FAMILY_ROW)
-        st.subheader(f"{who}: {words.escape_markdown(finding.label)}", anchor=False)
-        st.write(words.escape_markdown(finding.sentence))
-        rows = words.counted(len(finding.evidence), "row")
-        newest = f"newest {words.long_date(finding.newest_on)}" if finding.newest_on else "no date given"
-        with st.expander(f"Evidence: {rows}, {newest}", key=f"evidence_{number}"):
-            shown = tables.evidence(finding.evidence)
-            frame.plain_table(
-                shown, f"Rows that show the finding on {finding.person_name or tables.FAMILY_ROW}, {finding.label}"
-            )
-
-
-def _findings_table(findings: Sequence[FindingView], *, heading: str, none: str) -> None:
-    if not findings:
-        st.write(none)
-        return
-    shown = tables.findings(findings)
-    frame.plain_table(shown, f"{heading}, findings")
-    rows = tables.evidence_of_all(findings)
-    if len(rows):
-        with st.expander(f"Evidence: {words.counted(len(rows), 'row')}", key=f"evidence_{heading}"):
-            frame.plain_table(rows, f"Rows that show what is {heading.lower()}")
-
-
-def _absence(record: FamilyRecord) -> None:
-    st.header("Absence by half term", anchor=False)
-    threshold = record.absence_threshold_percent
-    if threshold is not None:
-        st.caption(
-            f"The line is the rule’s threshold, {threshold}% unauthorised absence. The rule adds up the sessions of "
-            "its whole window, so one half term above the line is not enough by itself. Authorised absence, such as "
-            "illness, is shown beside it and does not count towards it."
-        )
-    children = [member for member in record.members if member.role == "child"]
-    for number, child in enumerate(children):
-        _absence_of(record, child, number=number)
-    if not children:
-        st.write("No child is known in this family.")
-
-
-def _absence_of(record: FamilyRecord, child: Member, *, number: int) -> None:
-    name = words.person(child.name, child.age)
-    st.subheader(words.escape_markdown(name), anchor=False)
-    shown = tables.absence(record.absence, person_id=child.person_id)
-    if shown.is_empty():
-        st.write("No attendance was supplied for this child, so absence is not known.")
-        return
-    drawing = charts.absence(shown, child=name, threshold_percent=record.absence_threshold_percent)
-    st.altair_chart(drawing.chart, theme=None, key=f"absence_{number}", alt=drawing.alt)
-    with st.expander("Show as a table", key=f"absence_table_{number}"):
-        sessions = tables.absence_in_words(shown)
-        frame.plain_table(sessions, f"Sessions of {name} by half term")
-
-
-def _links(record: FamilyRecord) -> None:
-    st.header("Who is linked to whom", anchor=False)
-    drawing = charts.family_graph(record.members, record.ties)
-    st.graphviz_chart(drawing.chart, alt=drawing.alt)
-    st.caption(
-        "Ellipse: child. Box: parent or carer. Octagon: other adult. Dashed outline: linked to the family but living "
-        "elsewhere. Each line names the strongest tie between two people; the table has them all."
-    )
-    shown = tables.ties(record.ties, members=record.members)
-    if shown.is_empty():
-        st.write("No tie between members has been found.")
-        return
-    frame.plain_table(shown, "Ties in this family")
+def _filled(fill: Callable[[], None]) -> None:
+    """Fill a tab, or say why it cannot be: the rest of the record stays."""
+    try:
+        fill()
+    except UserError as error:
+        st.warning(words.escape_markdown(str(error)))
 
 
 show()

@@ -1,4 +1,6 @@
-"""Identified families: who meets the criteria and why, one page of a filtered list at a time."""
+"""Identified families: who meets the criteria and why. Whoever confirms them finds a tab for each way they stand;
+everybody else one page of a filtered list at a time, which is the last of those tabs.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, identity, tables, words
+from dashboard import frame, identified, identity, tables, words
 from families.casebook import access, reading
 from families.casebook.views import FamilyList, FamilySummary
+from families.cases.identified import DECIDERS
 from families.errors import UserError
 
 PAGE_SIZE = 10
@@ -25,9 +28,17 @@ WIDTHS = {
     "People": 75,
     tables.NEAR_MISS: 480,
 }
-RECORD = "pages_/family_record.py"
 ANY = "any"
+LAST_TAB = "identified_last_tab"
 LISTED = "Families we may be able to help"
+TABS = {
+    "New": "undecided",
+    "Changed": "changed",
+    "Near miss": "near_miss",
+    "Already known": "known",
+    "Dropped": "dropped",
+    "All": None,
+}
 SORTS = {
     "newest_evidence": "Newest evidence first",
     "name": "Name, A to Z",
@@ -52,6 +63,34 @@ def show() -> None:
     if visit is None:
         st.stop()
     st.title(LISTED, anchor=False)
+    if visit.person.role not in DECIDERS:
+        _whole_list(visit)
+        return
+    try:
+        _tabs(visit)
+    except UserError as error:
+        st.warning(words.escape_markdown(str(error)))
+
+
+def _tabs(visit: identity.Visit) -> None:
+    """Only the open one is read and drawn."""
+    if "tab" not in st.session_state and "tab" not in st.query_params and LAST_TAB in st.session_state:
+        st.session_state["tab"] = st.session_state[LAST_TAB]  # who comes back from a record finds the tab they left
+    opened = st.tabs(list(TABS), key="tab", bind="query-params", on_change="rerun")
+    for tab, name in zip(opened, TABS, strict=True):
+        if not tab.open:
+            continue
+        st.session_state[LAST_TAB] = name
+        with tab:
+            if TABS[name] is None:
+                _whole_list(visit)
+            elif TABS[name] == "dropped":
+                identified.dropped(visit)
+            else:
+                identified.lists(visit, str(TABS[name]))
+
+
+def _whole_list(visit: identity.Visit) -> None:
     labels = reading.strand_labels(visit.engine)
     strands = {strand: label for strand, label in labels.items() if strand != tables.ELIGIBLE}
     filters = _ask_filters(sorted(access.MAY_SEE.get(visit.person.role, ())), strands)
@@ -200,16 +239,11 @@ def _row_height(shown: pl.DataFrame) -> int:
 
 def _open_from_plain_table(families: Sequence[FamilySummary]) -> None:
     names = {family.family_id: f"{words.plain(family.name)}, {family.family_id}" for family in families}
-    with st.container(horizontal=True, vertical_alignment="bottom", key="open_one"):
-        chosen = st.selectbox(
-            "Open the record of", list(names), format_func=lambda family_id: names[family_id], key="to_open", width=360
-        )
-        if st.button("Open record", key="open", type="primary") and chosen:
-            _open(chosen)
+    frame.open_record(names)
 
 
 def _open(family_id: str) -> None:
-    st.switch_page(RECORD, query_params={"family": family_id})
+    st.switch_page(frame.RECORD, query_params={"family": family_id})
 
 
 def _turn_page(found: FamilyList) -> None:

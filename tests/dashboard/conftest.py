@@ -10,6 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from families.cases import demo
+
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 Opened = Callable[..., AppTest]
 
@@ -19,6 +21,22 @@ def casebook_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("casebook") / "casebook.sqlite"
     made_up_casebook.casebook(path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def worked_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The made-up casebook with made-up casework at every stage."""
+    path = tmp_path_factory.mktemp("worked") / "casebook.sqlite"
+    engine = made_up_casebook.casebook(path)
+    assert demo.add_demo_cases(engine)
+    engine.dispose()
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A casebook in which a family is accepted and two alerts wait; each test has a copy of it."""
+    return made_up_casebook.with_accepted_family(tmp_path_factory.mktemp("accepted") / "casebook.sqlite")
 
 
 @pytest.fixture
@@ -31,14 +49,18 @@ def opened(casebook_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opene
         family: str | None = None,
         page: str = "pages_/family_record.py",
         ruleset: str | None = None,
+        section: str | None = None,
+        tab: str | None = None,
         url: str = casebook_url,
     ) -> AppTest:
         monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
         app = AppTest.from_file(APP, default_timeout=60)
         if role is not None:
             app.session_state["chosen_staff_id"] = f"demo-{role.replace('_', '-')}"
+        if tab is not None:
+            app.query_params["tab"] = tab
         app.run()
-        for name, value in (("family", family), ("ruleset", ruleset)):
+        for name, value in (("family", family), ("ruleset", ruleset), ("section", section)):
             if value is not None:
                 app.query_params[name] = value
         if family is not None or page != "pages_/family_record.py":

@@ -15,9 +15,13 @@ import polars as pl
 from made_up import AS_OF, MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
-from families.casebook.database import open_casebook
+from families.casebook.database import open_casebook, writing
 from families.casebook.demo import add_demo_staff
 from families.casebook.publish import publish
+from families.casebook.reading import data_as_at
+from families.casebook.views import Reader
+from families.cases import alerts, opening
+from families.cases.clock import casework_today
 from families.criteria.explain import explained
 from families.criteria.rulebook import load_ruleset
 
@@ -206,3 +210,22 @@ def _naughty_family(rows: Rows) -> None:
     _assessed(
         rows, family, **{strand: ("met", reason) for strand, reason in (reasons | {"eligible": "All met."}).items()}
     )
+
+
+def with_accepted_family(path: Path) -> Path:
+    """A new casebook in which a worker has accepted the full family, and two alerts of it wait; it is left closed."""
+    engine = casebook(path)
+    manager, worker = (
+        Reader(f"demo-{role.replace('_', '-')}", role, "test") for role in ("programme_manager", "caseworker")
+    )
+    day = casework_today(data_as_at(engine), dt.datetime.now(dt.UTC))
+    said = {"decision": "confirm", "reason": "The records agree.", "today": day, "team_id": "demo-north"}
+    case_id = opening.decide_identified(engine, manager, FULL, token="confirmed-1", **said)
+    given = {"worker": worker.staff_id, "priority": "normal", "reason": "", "row_version": 1}
+    opening.allocate(engine, manager, case_id, **given, today=day, token="allocated-1")
+    opening.accept(engine, worker, case_id, row_version=2, today=day, token="accepted-1")
+    raised = [alerts.Raised(f"k{n}", FULL, "suspension", f"Suspended {n} days.", day, "run-1") for n in (1, 2)]
+    with writing(engine) as transaction:
+        alerts.raise_alerts(transaction, raised)
+    engine.dispose()
+    return path

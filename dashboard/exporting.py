@@ -1,0 +1,134 @@
+"""Files that leave the casebook: through a route of our own, never through Streamlit's store of media.
+
+A link is signed, names the session it was made in and soon grows old. At each request the session, the person and the
+right are looked at anew; where a sign-in service says who people are, the request must be of that very sign-in too, so
+that a link that somebody else got hold of opens nothing. The file is made then, written down, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+import secrets
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
+
+from dashboard import identity
+from families.casebook import reading, sessions
+from families.casebook.database import open_casebook
+from families.casebook.views import Reader
+from families.cases.chronology import Filter
+from families.cases.clock import casework_today
+from families.errors import NotAllowed, UserError
+from families.exports.document import PURPOSES
+from families.exports.record import Export, Wanted, as_json, export, from_json
+from families.settings import Settings
+
+PATH = "/export"
+KEY = secrets.token_bytes(32)  # of this run of the server: a link made before means nothing afterwards
+GROWS_OLD = dt.timedelta(minutes=60)
+TO_EXPORT = "export: "
+OLD = "This link is too old or is not yours: open the family's record again and choose the export there."
+FORMS = {"pdf": "PDF, to read and print", "xlsx": "Excel workbook"}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+USER_COOKIE = "_streamlit_user"
+
+
+def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | None = None) -> None:
+    """A choice of purpose, and a link for each form once there is one; nothing is made before somebody follows it."""
+    with st.popover(f"Export the {what}", key=f"export_{what}"):
+        purpose = st.selectbox(
+            "What it is for (required)",
+            list(PURPOSES),
+            index=None,
+            format_func=PURPOSES.__getitem__,
+            placeholder="Choose",
+            key=f"export_purpose_{what}",
+        )
+        st.caption("What is exported, by whom and for what is written down. What you may not see is not in it.")
+        if purpose is None:
+            return
+        for form, label in FORMS.items():
+            wanted = Wanted(what, family_id, form, purpose, chosen or Filter())
+            st.link_button(label, link(visit.session.session_id, wanted), key=f"export_{what}_{form}")
+
+
+def link(session_id: str, wanted: Wanted) -> str:
+    """The address of a file, for one session."""
+    until = int((identity.now() + GROWS_OLD).timestamp())
+    told = json.dumps([session_id, until, as_json(wanted)], separators=(",", ":")).encode()
+    return f"{PATH}/{_text(told)}.{_text(_signature(told))}"
+
+
+def _signature(told: bytes) -> bytes:
+    return hmac.digest(KEY, told, hashlib.sha256)
+
+
+def _text(these: bytes) -> str:
+    return base64.urlsafe_b64encode(these).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _read(ticket: str) -> tuple[str, Wanted]:
+    """The session and what is wanted of a link that we signed and that is not old."""
+    try:
+        told, signature = (_bytes(part) for part in ticket.split("."))
+    except ValueError as error:
+        raise NotAllowed(OLD) from error
+    if not hmac.compare_digest(signature, _signature(told)):
+        raise NotAllowed(OLD)
+    session_id, until, wanted = json.loads(told)
+    if identity.now().timestamp() > until:
+        raise NotAllowed(OLD)
+    return session_id, from_json(wanted)
+
+
+def given(request: Request) -> Response:
+    """The file of a link, or the sentence why there is none."""
+    try:
+        session_id, wanted = _read(request.path_params["ticket"])
+        made = _made(request, session_id, wanted)
+    except UserError as refusal:
+        return PlainTextResponse(str(refusal), status_code=403, headers=HEADERS)
+    shown = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
+    return Response(made.content, media_type=made.media_type, headers=HEADERS | shown)
+
+
+def _made(request: Request, session_id: str, wanted: Wanted) -> Export:
+    engine, at = open_casebook(Settings().database_url), identity.now()
+    data = reading.data_as_at(engine)
+    session = sessions.standing(engine, session_id, limits=identity.limits(), at=at)
+    if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, at)):
+        raise NotAllowed(OLD)
+    person = session.person
+    purpose = TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower()
+    reader = Reader(person.staff_id, person.role, purpose, session.session_id)
+    return export(engine, reader, wanted, made_by=person.name, today=casework_today(data, at), at=at)
+
+
+def _is_of_this_sign_in(request: Request, session: sessions.Session, at: dt.datetime) -> bool:
+    """Whether the request carries the signed cookie of the sign-in that the session is of."""
+    kept = _get_signed_cookie_with_chunks(dict(request.cookies), USER_COOKIE)
+    if not kept:
+        return False
+    token = identity.token_of(json.loads(kept))
+    theirs = sessions.look(open_casebook(Settings().database_url), token, limits=identity.limits(), at=at)
+    return theirs is not None and theirs.session_id == session.session_id
+
+
+ROUTES = [Route(f"{PATH}/{{ticket}}", given, methods=["GET"])]

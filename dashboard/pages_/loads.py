@@ -1,0 +1,339 @@
+"""Loads: what arrived, what was refused? A file loaded in five steps, one taken back, and rejected rows corrected."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import exports, frame, identity, load_tables, submitting, words
+from families import loading, mappings
+from families.casebook.deliveries import names_of_staff
+from families.cases.clock import LONDON
+from families.errors import Refused, UserError
+from families.home import Home
+from families.loading import Register
+from families.settings import Settings
+from families.sources.layouts import layouts
+from families.sources.receipts import Receipt, from_json
+from families.sources.taking_back import gone_in_words
+from families.tables.source_names import source_label
+
+TITLE = "Loads"
+TO_LOAD = "load what is delivered"
+PAGE_SIZE = 20
+BY_HEADINGS = ""
+CHECKED, LINK = "load_checked", "rejects_link"
+
+
+def home() -> Home:
+    """Where deliveries lie; a dashboard that stands alone has none."""
+    found = Home(Settings().home)
+    if not found.path.is_dir():
+        raise Refused(
+            "This dashboard has no home of deliveries (FAMILIES_HOME): they are loaded on the machine that has, with "
+            "`families load`."
+        )
+    return found
+
+
+def show() -> None:
+    """The page, top to bottom."""
+    visit = identity.visit()
+    if visit is None:
+        st.stop()
+    try:
+        found = loading.register(home(), visit.reader(TO_LOAD))
+    except UserError as error:
+        frame.refused(TITLE, error)
+        return
+    st.title(TITLE, anchor=False)
+    for gone in found.gone_since_run:
+        st.warning(words.escape_markdown(gone_in_words(gone)))
+    _register(found, visit)
+    _load(found)
+    _correct(found)
+    _take_back(found, visit)
+
+
+def _register(found: Register, visit: identity.Visit) -> None:
+    st.header("What arrived", anchor=False)
+    number = words.counted(len(found.deliveries), "delivery", "deliveries")
+    st.write(f"**{number}.** A refresh, started on the server, uses them.")
+    if found.deliveries:
+        page = st.session_state.get("loads_page", 1)
+        shown = found.deliveries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        frame.plain_table(load_tables.register(found, shown), "Deliveries, the newest first")
+        with st.container(horizontal_alignment="right", key="loads_turn"):
+            st.pagination(-(-len(found.deliveries) // PAGE_SIZE), key="loads_page", persist_state="session")
+        _why_refused(found.deliveries)
+    if found.taken_back:
+        st.subheader("Taken back", anchor=False)
+        gone = load_tables.taken_back(found.taken_back[:PAGE_SIZE], names_of_staff(visit.engine, visit.reader(TO_LOAD)))
+        frame.plain_table(gone, "Deliveries taken back, the last first")
+
+
+def _why_refused(deliveries: Sequence[Receipt]) -> None:
+    refused = {each.delivery: each for each in deliveries if each.rejected or each.flags_by_rule}
+    chosen = st.selectbox(
+        "Why rows of a delivery were refused", list(refused), index=None, key="why_of",
+        format_func=lambda name: _named(refused[name]),
+    )  # fmt: skip
+    if chosen in refused:
+        frame.plain_table(load_tables.rules(refused[chosen]), "Why rows were refused or are in doubt")
+
+
+def _named(receipt: Receipt) -> str:
+    return f"{source_label(receipt.source)}: {words.plain(receipt.file)}, {words.short_date(receipt.received_on)}"
+
+
+# -- a file in five steps ------------------------------------------------------------------------------------------
+
+
+def _load(found: Register) -> None:
+    st.header("Load a file", anchor=False)
+    submitting.say("load")
+    st.subheader("1. Choose the source", anchor=False)
+    sources = sorted(
+        (name for name in layouts() if not name.startswith("collect_")), key=lambda name: source_label(name)
+    )
+    source = st.selectbox(
+        "Source", [BY_HEADINGS, *sources], key="load_source", on_change=_forget_check,
+        format_func=lambda name: source_label(name) if name else "As the file’s own headings say",
+    )  # fmt: skip
+    st.subheader("2. Upload the file", anchor=False)
+    st.caption(
+        "Up to 25 MB: CSV, a workbook, XML or Parquet. Larger files are loaded on the server, with `families load`."
+    )
+    file = st.file_uploader("File", key="load_file", on_change=_forget_check)
+    st.subheader("3. Say which column is which", anchor=False)
+    mapping = _mapping(source)
+    st.subheader("4. Check", anchor=False)
+    st.button("Check the file", key="load_check", disabled=file is None, on_click=_check, args=(source, mapping))
+    checked = st.session_state.get(CHECKED)
+    if not checked or file is None:
+        st.write("Nothing is written before the last step.")
+        return
+    receipt = from_json(checked)
+    _told(receipt, _before(found, receipt))
+    st.subheader("5. Load", anchor=False)
+    st.button("Load it", type="primary", key="load_commit", on_click=_commit, args=(source, mapping, receipt.sha256))
+
+
+def _forget_check() -> None:
+    st.session_state.pop(CHECKED, None)
+
+
+def _before(found: Register, receipt: Receipt) -> Receipt | None:
+    """The delivery of the same source before."""
+    return next((each for each in found.deliveries if each.source == receipt.source and not each.replaces), None)
+
+
+def _told(receipt: Receipt, before: Receipt | None) -> None:
+    st.write(f"It is read as **{source_label(receipt.source)}**.")
+    frame.plain_table(load_tables.counts(receipt, before), "What would become of the file’s rows")
+    why = load_tables.rules(receipt)
+    if not why.is_empty():
+        frame.plain_table(why, "Why rows would be refused or are in doubt")
+
+
+def _mapping(source: str) -> dict[str, object] | None:
+    """The mapping as it is filled in; none where the file's headings are the source's own."""
+    if not source:
+        st.write("Choose a source first where the file has headings of its own.")
+        return None
+    kept = mappings.kept(home(), source)
+    wanted = st.toggle(
+        "The file has headings of its own", value=bool(kept), key=f"map_{source}", on_change=_forget_check
+    )
+    if not wanted:
+        return None
+    layout = layouts()[source]
+    shown = load_tables.mapping(layout, kept)
+    st.data_editor(
+        shown, key=f"mapping_{source}", num_rows="fixed", disabled=["Column", "Needed"], hide_index=True,
+        alt=f"Columns of {source_label(source)}, and the file’s headings for them", on_change=_forget_check,
+    )  # fmt: skip
+    edits = st.session_state.get(f"mapping_{source}", {}).get("edited_rows", {})
+    return load_tables.mapped(source, layout, edits, kept)
+
+
+@contextmanager
+def _uploaded(key: str) -> Iterator[Path]:
+    """The uploaded file on disk in the home, under its own name, while it is read."""
+    upload = st.session_state.get(key)
+    if upload is None:
+        raise Refused("Upload a file first.")
+    with home().scratch() as folder:
+        path = folder / (Path(upload.name).name[-100:] or "file.csv")
+        path.write_bytes(upload.getvalue())
+        yield path
+
+
+def _read(visit: identity.Visit, source: str, told: dict[str, object] | None, *, dry_run: bool) -> Receipt:
+    mapping = mappings.checked(told) if told else None
+    today = identity.now().astimezone(LONDON).date()
+    with _uploaded("load_file") as path:
+        receipt = loading.load_file(
+            home(), visit.engine, visit.reader(TO_LOAD), path, source=source or None, mapping=mapping,
+            received_on=_received_on(visit, today), dry_run=dry_run,
+        )  # fmt: skip
+    if not dry_run and mapping:
+        mappings.keep(home(), mapping)
+    return receipt
+
+
+def _received_on(visit: identity.Visit, today: dt.date) -> dt.date:
+    """Today; in a sample home the day its data speaks of, as everything there."""
+    return visit.data.as_of if visit.data.is_sample else today
+
+
+def _check(source: str, mapping: dict[str, object] | None) -> None:
+    def act(visit: identity.Visit) -> Receipt:
+        receipt = _read(visit, source, mapping, dry_run=True)
+        st.session_state[CHECKED] = receipt.as_json()
+        return receipt
+
+    _forget_check()
+    submitting.do(act, lambda receipt: f"{words.counted(receipt.rows_in, 'row')} read, nothing written.", at="load")
+
+
+def _commit(source: str, mapping: dict[str, object] | None, sha256: str) -> None:
+    def act(visit: identity.Visit) -> Receipt:
+        checked = st.session_state.get(CHECKED)
+        if not checked or from_json(checked).sha256 != sha256:
+            raise Refused("The file is another than the one that was checked: check it first.")
+        return _read(visit, source, mapping, dry_run=False)
+
+    done = submitting.do(
+        act, lambda receipt: f"{receipt.file} is loaded, as delivery {receipt.delivery}. The next refresh uses it.",
+        at="load",
+    )  # fmt: skip
+    if done:
+        _forget_check()
+
+
+# -- rejected rows -------------------------------------------------------------------------------------------------
+
+
+def _correct(found: Register) -> None:
+    st.header("Correct rejected rows", anchor=False)
+    submitting.say("correct")
+    waits = {each.delivery: each for each in found.deliveries if found.waiting.get(each.delivery)}
+    if not waits:
+        st.write("No rejected row waits to be corrected.")
+        return
+    chosen = st.selectbox(
+        "Delivery", list(waits), key="correct_of", on_change=_forget_link,
+        format_func=lambda name: f"{_named(waits[name])}: {words.counted(found.waiting[name], 'row')}",
+    )  # fmt: skip
+    st.write("Download them, put them right in a spreadsheet and leave the first two columns as they are.")
+    st.button("Prepare the download", key="rejects_prepare", on_click=_prepare, args=(chosen,))
+    if link := st.session_state.get(LINK):
+        st.link_button("Download the rejected rows", link, icon=":material/download:")
+        st.caption(
+            "They hold personal data. The link is good once, for two minutes; that you took them is written down."
+        )
+    with st.form("correct", border=False, clear_on_submit=False):
+        st.file_uploader("Corrected rows, as CSV", key="correct_file", type=["csv"])
+        st.form_submit_button("Load the corrected rows", key="correct_save", on_click=_replay, args=(chosen,))
+
+
+def _forget_link() -> None:
+    st.session_state.pop(LINK, None)
+
+
+def _prepare(delivery: str) -> None:
+    def act(visit: identity.Visit) -> None:
+        loading.require_rejects(home(), visit.reader(TO_LOAD), delivery)
+        engine, where = visit.engine, home()
+        st.session_state[LINK] = exports.offer(
+            lambda reader: loading.rejects_file(where, engine, reader, delivery),
+            file_name=f"official-sensitive_rejected_rows_{delivery}.csv", purpose=TO_LOAD,
+        )  # fmt: skip
+
+    _forget_link()
+    submitting.do(act, "The download is ready.", at="correct")
+
+
+def _replay(delivery: str) -> None:
+    def act(visit: identity.Visit) -> Receipt:
+        upload = st.session_state.get("correct_file")
+        if upload is None:
+            raise Refused("Upload the corrected rows first.")
+        return loading.replay_rejects(
+            home(), visit.engine, visit.reader(TO_LOAD), delivery, upload.getvalue(), on=identity.casework_day(visit)
+        )
+
+    _forget_link()
+    submitting.do(act, _replayed, at="correct")
+
+
+def _replayed(receipt: Receipt) -> str:
+    again = f" {words.counted(receipt.rejected, 'row')} was refused again." if receipt.rejected == 1 else (
+        f" {words.counted(receipt.rejected, 'row')} were refused again." if receipt.rejected else ""
+    )  # fmt: skip
+    return f"{words.counted(receipt.accepted, 'row')} accepted in place of the rejected ones.{again}"
+
+
+# -- taking one back -----------------------------------------------------------------------------------------------
+
+
+def _take_back(found: Register, visit: identity.Visit) -> None:
+    st.header("Take a delivery back", anchor=False)
+    submitting.say("unload")
+    by_id = {each.delivery: each for each in found.deliveries}
+    chosen = st.selectbox(
+        "Delivery to take back", list(by_id), index=None, key="unload_of", format_func=lambda name: _named(by_id[name])
+    )
+    if chosen not in by_id:
+        return
+    try:
+        follows = loading.consequences(home(), visit.engine, visit.reader(TO_LOAD), chosen)
+    except UserError as error:
+        st.warning(words.escape_markdown(str(error)))
+        return
+    for line in _follows(follows):
+        st.write(f"- {line}")
+    with st.form(f"unload_{chosen}", border=False):
+        st.text_area("Why", max_chars=500, key=f"unload_why_{chosen}")
+        st.form_submit_button("Take it back", key=f"unload_save_{chosen}", on_click=_taken_back, args=(chosen,))
+
+
+def _follows(follows: loading.Consequences) -> list[str]:
+    """What taking it back would do, line by line."""
+    lines = [f"{words.counted(follows.receipt.accepted, 'accepted row')} will count no more from the next refresh on."]
+    if follows.corrections:
+        lines.append(
+            f"{words.counted(len(follows.corrections), 'delivery', 'deliveries')} of corrected rows go with it."
+        )
+    if follows.is_used:
+        cited = follows.cited
+        lines.append(
+            f"The published run uses it, in {words.counted(cited.findings, 'finding')} of "
+            f"{words.counted(cited.families, 'family', 'families')}, of which "
+            f"{words.counted(cited.open_families, 'family is', 'families are')} being worked with."
+        )
+        lines.append(
+            "Alerts whose cause goes with it are closed by that refresh, with words. Nobody’s case is changed."
+        )
+    else:
+        lines.append("The published run does not use it.")
+    return lines
+
+
+def _taken_back(delivery: str) -> None:
+    why = submitting.written(f"unload_why_{delivery}")
+    submitting.do(
+        lambda visit: loading.take_back(
+            home(), visit.engine, visit.reader(TO_LOAD), delivery, reason=why, at=identity.now()
+        ),
+        lambda gone: f"{gone[-1].receipt.file} is taken back. The next refresh is as if it had never come.",
+        at="unload",
+    )
+
+
+show()

@@ -1,0 +1,57 @@
+"""The dashboard as a process of its own, for the tests that meet it through a browser or a socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(settings: Mapping[str, str], *, script: str = "app.py", port: int | None = None) -> Iterator[str]:
+    """The address of a dashboard with these settings (FAMILIES_*); ended by its process id."""
+    at = port or free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", f"dashboard/{script}", "--server.port", str(at)],
+        cwd=PROJECT,
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until_served(f"http://127.0.0.1:{at}/_stcore/health", server)
+        yield f"http://127.0.0.1:{at}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:  # many sessions are long in closing, and the casebook is the test's own
+            server.kill()
+            server.wait(timeout=20)
+
+
+def wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(120):
+        assert server.poll() is None, "the dashboard stopped before it was ready"
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail("the dashboard did not answer within a minute")

@@ -1,0 +1,109 @@
+"""Files through our own route: made at the click, written down first, and opened by nobody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+
+import pytest
+import sqlalchemy as sa
+from made_up_casebook import FULL
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard import exporting, identity
+from families.casebook import sessions
+from families.casebook.database import open_casebook
+from families.casebook.verifying import verify
+from families.cases.chronology import Filter
+from families.exports.record import Wanted
+
+CHRONOLOGY = Wanted("chronology", FULL, "pdf", "meeting", Filter(kinds=("act",)))
+
+
+@pytest.fixture
+def engine(accepted, tmp_path, monkeypatch):
+    for path in accepted.parent.iterdir():
+        shutil.copy(path, tmp_path)
+    url = f"sqlite:///{tmp_path / accepted.name}"
+    monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
+    monkeypatch.setenv("FAMILIES_COUNCIL", "Wessex")
+    return open_casebook(url)
+
+
+def asked(url: str) -> Response:
+    """What the route gives for a link, asked for without any cookie."""
+    ticket = url.removeprefix(f"{exporting.PATH}/")
+    scope = {"type": "http", "method": "GET", "path": url, "headers": [], "path_params": {"ticket": ticket}}
+    return exporting.given(Request(scope))
+
+
+def session_of(engine, staff_id: str) -> sessions.Session:
+    return sessions.start_demo(
+        engine, f"token of {staff_id}", staff_id, limits=identity.limits(), at=dt.datetime.now(dt.UTC)
+    )
+
+
+def exports(engine) -> list[tuple[str, str, dict]]:
+    with engine.connect() as connection:
+        query = sa.text(
+            "SELECT staff_id, action, detail FROM audit_event WHERE action LIKE 'export%' ORDER BY event_id"
+        )
+        return [(row.staff_id, row.action, json.loads(row.detail)) for row in connection.execute(query)]
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+@pytest.mark.parametrize("what", ["chronology", "plan"])
+def test_a_file_is_made_at_the_click_and_written_down_with_its_hash(engine, what, form):
+    session = session_of(engine, "demo-caseworker")
+    url = exporting.link(session.session_id, Wanted(what, FULL, form, "meeting"))
+    assert exports(engine) == []
+    answer = asked(url)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    name = answer.headers["content-disposition"]
+    assert (f"{what}_{FULL}_" in name, "Okafor" in name, "Okafor" in url) == (True, False, False)
+    assert answer.body[:4] in (b"%PDF", b"PK\x03\x04")
+    ((who, action, detail),) = exports(engine)
+    assert (who, action, detail["form"]) == ("demo-caseworker", f"export_{what}", form)
+    assert detail["sha256"] == hashlib.sha256(answer.body).hexdigest()
+    assert verify(engine).broken is None
+
+
+def test_a_link_of_somebody_who_may_not_see_the_family_gives_nothing(engine):
+    session = session_of(engine, "demo-caseworker-2")
+    answer = asked(exporting.link(session.session_id, CHRONOLOGY))
+    assert answer.status_code == 403
+    assert "Okafor" not in answer.body.decode()
+    assert exports(engine) == []
+
+
+def test_a_link_opens_nothing_once_its_session_is_over(engine):
+    session = session_of(engine, "demo-caseworker")
+    url = exporting.link(session.session_id, CHRONOLOGY)
+    sessions.sign_out(engine, "token of demo-caseworker", at=dt.datetime.now(dt.UTC))
+    assert asked(url).status_code == 403
+
+
+def test_a_changed_or_old_link_opens_nothing(engine, monkeypatch):
+    session = session_of(engine, "demo-caseworker")
+    url = exporting.link(session.session_id, CHRONOLOGY)
+    told, signature = url.removeprefix("/export/").split(".")
+    other = exporting.link(session.session_id, Wanted("plan", FULL, "pdf", "meeting")).split(".")[1]
+    for changed in (f"{told}.{other}", told, f"{told[:-4]}AAAA.{signature}", "x.y", "é.é"):
+        assert asked(f"/export/{changed}").status_code == 403
+    later = dt.datetime.now(dt.UTC) + exporting.GROWS_OLD + dt.timedelta(minutes=1)
+    monkeypatch.setattr(identity, "now", lambda: later)
+    assert asked(url).status_code == 403
+    assert exports(engine) == []
+
+
+def test_on_a_real_casebook_the_link_alone_is_not_enough(engine):
+    """Whoever got hold of a link has not the cookie of the sign-in it was made in."""
+    session = session_of(engine, "demo-caseworker")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE publication SET is_sample = false"))
+        connection.execute(sa.text("UPDATE staff SET is_demo = false WHERE staff_id = 'demo-caseworker'"))
+    assert asked(exporting.link(session.session_id, CHRONOLOGY)).status_code == 403

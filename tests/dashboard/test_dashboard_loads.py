@@ -1,0 +1,162 @@
+"""The Loads page: what arrived, a file in five steps, one taken back, rejected rows corrected; and the export's route."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+
+import made_up_casebook
+import pytest
+from deliveries import write
+from starlette.requests import Request
+from starlette.responses import Response
+from streamlit.testing.v1 import AppTest
+from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
+
+from dashboard import exports, identity
+from families.casebook.access import MAY_LOAD
+from families.sources import apart
+from families.sources.layouts import layouts
+from families.sources.replaying import NUMBER, waiting
+from families.sources.store import load, receipts
+from families.sources.taking_back import taken_back
+from families.sources.taking_in import take_in
+
+LOADS = "pages_/loads.py"
+ASB = (
+    "CaseRef,Surname,Forename,DOB,Address,Postcode,Measure,Ground,IssuedDate,EndDate\n"
+    "1,Canaryson,Amy,,,,ASBO,,25/02/2013,\n2,,Quillfeather,,,,,,26/02/2013,\n"
+)
+OWN = "Ref,Second,First,What,When\n1,Ash,Amy,ASBO,25/02/2013\n"
+
+
+def fetch(link: str) -> Response:
+    """What the route answers; its own server is tried in the browser."""
+    (route,) = exports.routes()
+    scope = {"type": "http", "method": "GET", "path": link, "headers": [], "query_string": b"", "root_path": ""}
+    match, found = route.matches(scope)
+    assert match.name == "FULL"
+    return exports.fetched(Request(scope | found))
+
+
+@pytest.fixture
+def at_home(tmp_path, monkeypatch):
+    """A home with one delivery, and a casebook of its own; files are read in this process, for speed."""
+    monkeypatch.setattr(apart.Reader, "take_in", lambda _reader, request: take_in(request))
+    monkeypatch.setenv("FAMILIES_HOME", str(tmp_path / "home"))
+    (receipt,) = load(tmp_path / "home", [write(tmp_path, "asb_2013-08.csv", ASB)], received_on=dt.date(2013, 8, 31))
+    made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+    return tmp_path / "home", f"sqlite:///{tmp_path / 'casebook.sqlite'}", receipt
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_has_the_page(opened, at_home, role):
+    if role not in MAY_LOAD:
+        with pytest.raises(ValueError, match="loads"):
+            opened(role, page=LOADS, url=at_home[1])
+        return
+    app = opened(role, page=LOADS, url=at_home[1])
+    assert title(app) == "Loads"
+    assert_described(app)
+    assert_keyed(app)
+    said = everything_said(app)
+    assert "Anti-social behaviour" in said
+    assert "1 delivery" in said
+    assert not [name for name in ("Canaryson", "Quillfeather") if name in said]
+
+
+def test_a_dashboard_without_a_home_says_so(opened, at_home, monkeypatch):
+    monkeypatch.setenv("FAMILIES_HOME", "/nowhere/at/all")
+    app = opened("data_analyst", page=LOADS, url=at_home[1])
+    assert "has no home of deliveries" in everything_said(app)
+
+
+def test_a_file_is_checked_and_then_loaded_and_nothing_before(opened, at_home):
+    home, url, _ = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.file_uploader(key="load_file").set_value(("asb_2013-09.csv", ASB.replace("Amy", "Ann").encode(), "text/csv"))
+    app.run()
+    app.button(key="load_check").click().run()
+    assert "2 rows read" in app.success[0].value
+    assert "the same" in str([table.value for table in app.table])
+    assert len(receipts(home)) == 1
+    app.button(key="load_commit").click().run()
+    assert "is loaded" in app.success[0].value
+    assert len(receipts(home)) == 2
+    app.button(key="load_check").click().run()
+    assert "was loaded before" in app.error[0].value
+    assert "Canaryson" not in everything_said(app)
+
+
+def test_a_file_with_headings_of_its_own_is_mapped_and_the_mapping_remembered(opened, at_home):
+    home, url, _ = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.selectbox(key="load_source").set_value("asb").run()
+    app.file_uploader(key="load_file").set_value(("ours.csv", OWN.encode(), "text/csv")).run()
+    app.toggle(key="map_asb").set_value(True).run()
+    names = list(layouts()["asb"].columns)
+    told = {"id": "Ref", "surname": "Second", "forename": "First", "measure": "What", "issued_on": "When"}
+    edits = {names.index(name): {"Heading in the file": heading} for name, heading in told.items()}
+    app.session_state["mapping_asb"] = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+    app.run()
+    app.button(key="load_check").click().run()
+    assert not app.error, app.error[0].value
+    app.button(key="load_commit").click().run()
+    assert len(receipts(home)) == 2
+    assert (home / "mappings" / "asb.json").is_file()
+
+
+def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_home):
+    home, url, receipt = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.selectbox(key="unload_of").set_value(receipt.delivery).run()
+    assert "1 accepted row will count no more" in everything_said(app)
+    app.button(key=f"unload_save_{receipt.delivery}").click().run()
+    assert "Say why" in app.error[0].value
+    app.text_area(key=f"unload_why_{receipt.delivery}").set_value("The wrong month.")
+    app.button(key=f"unload_save_{receipt.delivery}").click().run()
+    assert "is taken back" in app.success[0].value
+    (gone,) = taken_back(home)
+    assert (gone.by, gone.reason) == ("demo-data-analyst", "The wrong month.")
+
+
+def test_rejected_rows_are_fetched_once_corrected_and_loaded(opened, at_home):
+    home, url, receipt = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.button(key="rejects_prepare").click().run()
+    link = app.session_state["rejects_link"]
+    answer = fetch(link)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert "attachment" in answer.headers["content-disposition"]
+    (row,) = csv.DictReader(io.StringIO(bytes(answer.body).decode("utf-8-sig")))
+    assert (row[NUMBER], row["Forename"]) == ("2", "Quillfeather")
+    assert fetch(link).status_code == 404
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(row))
+    writer.writeheader()
+    writer.writerow(row | {"Surname": "Fir", "Measure": "ABC"})
+    app.file_uploader(key="correct_file").set_value(("corrected.csv", out.getvalue().encode(), "text/csv"))
+    app.button(key="correct_save").click().run()
+    assert "1 row accepted" in app.success[0].value
+    assert waiting(home, receipt) == 0
+    assert "No rejected row waits" in everything_said(app)
+
+
+def test_a_ticket_is_worth_nothing_once_the_session_is_over(opened, at_home, monkeypatch):
+    app = opened("data_analyst", page=LOADS, url=at_home[1])
+
+    def link(app: AppTest) -> str:
+        app.button(key="rejects_prepare").click().run()
+        return str(app.session_state["rejects_link"])
+
+    late = link(app)
+    now = identity.now()
+    monkeypatch.setattr(identity, "now", lambda: now + dt.timedelta(minutes=3))
+    assert fetch(late).status_code == 404
+    monkeypatch.setattr(identity, "now", lambda: now)
+    over = link(app)
+    app.button(key="change_person").click().run()
+    assert fetch(over).status_code == 403
+    assert fetch("/file/guessed").status_code == 404

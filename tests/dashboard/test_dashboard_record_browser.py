@@ -1,0 +1,104 @@
+"""The caseworker's home in a real browser: a note that saves itself, outlives a reload, and needs no mouse."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from serving import served
+from test_dashboard_browser import PATIENCE, browser, enter, tab_to
+from test_dashboard_browser import pytestmark as needs_chromium
+
+from families.casebook.database import open_casebook
+from families.casebook.views import Reader
+from families.cases import noting
+from families.cases.record import notes_of
+
+__all__ = ["browser"]
+pytestmark = needs_chromium
+WORKER = Reader("demo-caseworker", "caseworker", "test")
+WORDS = "Everybody was at home. Tom was seen alone and says that mornings are better."
+
+
+@pytest.fixture(scope="module")
+def casebook(accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("record")
+    for path in accepted.parent.iterdir():
+        shutil.copy(path, folder)
+    return f"sqlite:///{folder / accepted.name}"
+
+
+@pytest.fixture(scope="module")
+def address(casebook: str) -> Iterator[str]:
+    with served({"FAMILIES_DATABASE_URL": casebook}, script="serve.py") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    window = context.new_page()
+    window.goto(f"{address}/family_record?family=FULL1&section=Notes")
+    window.get_by_role("radiogroup").wait_for(timeout=3 * PATIENCE)  # the first of all loads every library
+    enter(window, "Funmi Adeyemi")
+    yield window
+    context.close()
+
+
+def test_a_note_saves_itself_outlives_a_reload_and_is_completed_with_the_keyboard_alone(page: Page, casebook: str):
+    pad = page.get_by_role("textbox", name="What happened and what it means")
+    pad.wait_for()
+    tab_to(page, "[role=combobox]")
+    page.keyboard.type("Visit")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    for _ in range(20):  # on from box to box, until the words
+        page.keyboard.press("Tab")
+        if pad.evaluate("box => box.getRootNode().activeElement === box"):
+            break
+    page.keyboard.type(WORDS)
+    expect(page.get_by_role("status").filter(has_text="Not saved yet")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Draft saved")).to_be_visible()
+    assert pad.evaluate("box => box.getRootNode().activeElement === box"), "saving took the focus away"
+    engine = open_casebook(casebook)
+    assert noting.draft(engine, WORKER, "FULL1", "note").body["words"] == WORDS
+
+    page.reload()
+    enter(page, "Funmi Adeyemi")
+    expect(pad).to_have_value(WORDS)
+    expect(page.get_by_role("combobox", name="Kind of contact")).to_have_value("Visit")
+    page.get_by_role("combobox", name="Whom it is about").focus()
+    page.keyboard.type("Tom")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    pad.focus()
+    page.keyboard.press("End")
+    page.keyboard.type(" They want to go on.")
+    tab_to(page, "button[kind=primary]")  # at once: what is not saved yet goes with it
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The note is complete.")).to_be_visible()
+    (note,) = notes_of(engine, WORKER, "FULL1").notes
+    assert (note.words, note.people) == (f"{WORDS} They want to go on.", (("P0000011", "Tom Okafor-Reilly"),))
+    assert noting.draft(engine, WORKER, "FULL1", "note") is None
+    expect(pad).to_have_value("")
+
+
+def test_the_chronology_is_downloaded_and_its_link_opens_nothing_for_another(page: Page, address: str, casebook: str):
+    page.get_by_role("tab", name="Chronology").click()
+    page.get_by_role("button", name="Export the chronology").click()
+    page.get_by_role("combobox", name="What it is for").click()
+    page.get_by_role("option", name="A meeting about the family").click()
+    pdf = page.get_by_role("link", name="PDF, to read and print")
+    expect(pdf).to_be_visible()
+    link = f"{address}{pdf.get_attribute('href')}"
+    given = page.context.request.get(link)
+    assert (given.status, given.body()[:5], given.headers["cache-control"]) == (200, b"%PDF-", "no-store")
+    assert "Okafor" not in link
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Change person").click()
+    page.get_by_role("radiogroup").wait_for()
+    assert page.context.request.get(link).status == 403
