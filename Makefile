@@ -4,8 +4,10 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once: where it is forbidden to keep what was compiled, each process the tests start would do it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint tests system install sample reference clean
+.PHONY: demo test lint tests system install sample reference pictures clean
 
 demo: install ## the sample authority, loaded, refreshed, and the dashboard on port 8501
 	$(RUN) families demo
@@ -18,7 +20,7 @@ lint: install
 	$(RUN) mypy
 
 tests: install
-	$(RUN) pytest -n auto --dist loadgroup -q
+	$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder -q
 
 # The browser and the database server that the tests drive, where this machine lacks them and we may install them.
 system:
@@ -46,6 +48,9 @@ sample: install ## make data/sample again, from its seed
 
 reference: install ## make families/criteria/REFERENCE.md again, from the rulesets and the worked cases
 	$(RUN) python -m families.criteria.reference tests/spec
+
+pictures: install system ## make the pictures of the dashboard's help again, by the browser tests
+	FAMILIES_PICTURES=dashboard/help/pictures $(RUN) pytest -q tests/dashboard/test_dashboard_intake_browser.py
 
 clean:
 	rm -rf .venv .uv var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from families import delivering, staffing
 from families.errors import Refused, UserError
 from families.home import Home
 from families.settings import Settings
@@ -22,12 +23,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds families who may need help out of a council's files, and shows why.",
 )
+app.add_typer(staffing.app, name="staff")
+delivering.add_to(app)
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
 DAY = typer.Option(formats=["%Y-%m-%d"])
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
-DASHBOARD = Path(__file__).parents[1] / "dashboard" / "app.py"
+DASHBOARD = Path(__file__).parents[1] / "dashboard" / "serve.py"
 
 
 def main() -> None:
@@ -194,6 +197,28 @@ def diff(
         out.print(line, markup=False, highlight=False)
 
 
+@app.command(epilog="Example: families continuity --counts")
+def continuity(
+    runs: Annotated[list[str] | None, typer.Argument(help="Two run ids, the earlier first; else the newest.")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Counts only, no sentence for each.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """People and families split, put together, moved or ended from one run to another, each with its reason."""
+    from families import continuity as continuing
+    from families import diffing
+
+    if len(runs or []) > 2:
+        raise Refused("Two runs are compared: give two ids, one, or none.")
+    before, after = diffing.runs_asked(_home(), runs or [])
+    found = continuing.between(before, after)
+    if as_json:
+        typer.echo(json.dumps({"before": before.run_id, "after": after.run_id, "changes": found.to_dicts()}, indent=1))
+        return
+    out.print(f"{before.run_id} and then {after.run_id}.", markup=False, highlight=False)
+    for line in continuing.lines(found, counts_only=counts):
+        out.print(line, markup=False, highlight=False)
+
+
 @app.command("backtest", epilog="Example: families backtest --ruleset ours.toml --against tf1-2012")
 def backtest_(
     ruleset: Annotated[str, typer.Option(help="The rules to try: a version of the programme, or a TOML file.")],
@@ -230,6 +255,15 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+@app.command("train-linkage", epilog="Example: families train-linkage")
+def train_linkage() -> None:
+    """Train the linkage model on the records loaded, without labels; later refreshes link with it."""
+    from families.refresh import train_linkage as train
+
+    path = train(_home())
+    out.print(f"The linkage model is in {path}; remove the file to link with the one that ships.", highlight=False)
+
+
 @app.command(epilog="Example: families explain F1A2B3C4 --criterion unauthorised_absence")
 def explain(
     family: Annotated[str | None, typer.Argument(help="The family's id.")] = None,
@@ -244,6 +278,52 @@ def explain(
     run = _home().require_current()
     lines = explain_link(run, *link) if link else explain_family(_home(), run, family or "", criterion=criterion)
     for line in lines:
+        out.print(line, markup=False, highlight=False)
+
+
+@app.command(epilog='Example: families review D1A2 --same --reason "one birth certificate" --by a.jones')
+def review(
+    question: Annotated[str | None, typer.Argument(help="The id of one question; else those that wait.")] = None,
+    by: Annotated[str | None, typer.Option(help="Your staff id: looks and answers are kept with it.")] = None,
+    same: Annotated[bool, typer.Option("--same", help="One person; or the adult belongs to the family.")] = False,
+    different: Annotated[bool, typer.Option("--different", help="Two people; or the adult does not belong.")] = False,
+    cannot_tell: Annotated[bool, typer.Option("--cannot-tell", help="Ask again when the data has changed.")] = False,
+    reason: Annotated[str, typer.Option(help="Why: required with an answer, and to withdraw one.")] = "",
+    withdraw: Annotated[int | None, typer.Option(help="The number of a decision to take back.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Questions listed.")] = 20,
+) -> None:
+    """Settle who is who: the pairs and ties in doubt, one side by side, an answer, or taking an answer back."""
+    from families import reviewing
+    from families.casebook.database import open_casebook
+    from families.casebook.review import doubt, doubts
+
+    answers = {"same": same, "different": different, "cannot_tell": cannot_tell}
+    given = [answer for answer, chosen in answers.items() if chosen]
+    if len(given) > 1 or (given and question is None) or (withdraw is not None and (given or question)):
+        raise Refused("Give one question and one answer, or --withdraw and the number of a decision.")
+    engine = open_casebook(Settings().database_url)
+    reader = reviewing.reader_of(engine, by)
+    if withdraw is not None:
+        lines = [reviewing.taken_back(engine, reader, withdraw, reason=reason)]
+    elif question and given:
+        lines = [reviewing.answered(engine, reader, question, answer=given[0], reason=reason)]
+    elif question:
+        lines = reviewing.question_lines(doubt(engine, reader, question))
+    else:
+        lines = reviewing.queue_lines(doubts(engine, reader, page_size=limit))
+    for line in lines:
+        out.print(line, markup=False, highlight=False)
+
+
+@app.command(epilog="Example: families verify --anchor /mnt/elsewhere/anchors")
+def verify(
+    anchor: Annotated[Path | None, typer.Option(help="A file kept elsewhere: held against, and added to.")] = None,
+) -> None:
+    """Whether the audit trail is whole: nothing changed, taken out, put in or, against anchors, cut off."""
+    from families.casebook.database import open_casebook
+    from families.verifying import verified
+
+    for line in verified(open_casebook(Settings().database_url), anchor_file=anchor):
         out.print(line, markup=False, highlight=False)
 
 
@@ -274,8 +354,15 @@ def bench(
     seed: Annotated[int, typer.Option()] = 7,
     keep: Annotated[Path | None, typer.Option(help="Keep the authority and its home here, and use them again.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into data/BENCHMARKS.md.")] = False,
+    dashboard: Annotated[bool, typer.Option("--dashboard", help="Time the dashboard's pages instead.")] = False,
+    families: Annotated[int, typer.Option(min=30, help="Families in the casebook, for --dashboard.")] = 5_000,
 ) -> None:
-    """Time every stage on a made-up authority, and the ratios that the design promises."""
+    """Time every stage on a made-up authority, and the ratios that the design promises; or the dashboard's pages."""
+    if dashboard:
+        from families.bench_dashboard import run_dashboard_bench
+
+        run_dashboard_bench(families=families, tell=_tell, show=typer.echo)
+        return
     from families.bench import run_bench
 
     run_bench(pupils=pupils, seed=seed, keep=keep, write=write, tell=_tell, show=out.print)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from families.casebook.database import open_casebook
 from families.casebook.demo import add_demo_staff
+from families.cases.demo import add_demo_cases
 from families.errors import Refused
 from families.home import Home
 from families.refresh import Asked, refresh
@@ -42,5 +43,8 @@ def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None]) -> Setti
         is_sample=True,
     )
     refresh(Home(home), asked, tell=tell)
-    add_demo_staff(open_casebook(settings.database_url))
+    engine = open_casebook(settings.database_url)
+    add_demo_staff(engine)
+    tell("make up cases at every stage")
+    add_demo_cases(engine)
     return settings

@@ -11,7 +11,7 @@ from families.criteria.ruleset import Ruleset
 from families.errors import Refused
 from families.home import Home, Run
 from families.households.explain import why_together
-from families.sources.store import receipts
+from families.sources.taking_back import gone_in_words, gone_since
 
 ORDER = {"child": 0, "parent": 1, "carer": 2, "adult": 3, "linked": 4}
 
@@ -34,7 +34,7 @@ def explain_family(home: Home, run: Run, family_id: str, *, criterion: str | Non
         rules=rules,
         people=run.table("people"),
         as_of=dt.date.fromisoformat(manifest["as_of"]),
-        file_names={receipt.delivery: receipt.file for receipt in receipts(home.path)},
+        file_names={item["delivery"]: item["file"] for item in manifest["inputs"]},
     )
     sentences = told.select(pl.col("sentence").unique(maintain_order=True)).to_series().to_list()
     if criterion:
@@ -43,6 +43,7 @@ def explain_family(home: Home, run: Run, family_id: str, *, criterion: str | Non
     labels = rules.strand_labels
     return [
         f"Family {family_id}, as at {manifest['as_of']}, by {rules.title}.",
+        *(gone_in_words(gone) for gone in gone_since(home.path, {item["delivery"] for item in manifest["inputs"]})),
         "",
         *members.sort(pl.col("role").replace_strict(ORDER, default=9), "person_id")
         .select(pl.format("{} ({}): {}", "person_id", "role", "reason"))

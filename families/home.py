@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +87,17 @@ class Home:
         """Publish a whole run by renaming one small file."""
         write_atomically(self.runs / "current", f"{run.run_id}\n".encode())
 
+    @property
+    def linkage_model(self) -> Path | None:
+        """The linkage model trained on this home's records, where one was."""
+        path = self.path / "linkage_model.json"
+        return path if path.is_file() else None
+
+    @property
+    def gazetteer(self) -> Path:
+        """Where the address matcher keeps its index of the gazetteer."""
+        return self.path / "gazetteer"
+
     @contextmanager
     def only_one(self) -> Iterator[None]:
         """Keep a second refresh of this home out; the lock goes with the process, however it ends."""
@@ -96,6 +108,25 @@ class Home:
             except BlockingIOError:
                 raise Refused("Another refresh of this home is running: wait until it has ended.") from None
             yield
+
+    @contextmanager
+    def one_load(self) -> Iterator[None]:
+        """Keep a second load by the same process out: each sweeps what its process left behind."""
+        (self.path / "deliveries").mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.path / "load.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused("Somebody else is loading a file just now: try again in a minute.") from None
+            yield
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder of one's own for a file in clear; where the process is killed, it is swept with the process's."""
+        beside = self.path / "work" / str(os.getpid())
+        beside.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=beside) as folder:
+            yield Path(folder)
 
     @contextmanager
     def work(self) -> Iterator[Path]:

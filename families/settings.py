@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,6 +18,38 @@ class Settings(BaseSettings):
         default=None,
         alias="FAMILIES_DATABASE_URL",
         description="FAMILIES_DATABASE_URL: postgresql+psycopg://... where the casebook is not SQLite in the home",
+    )
+
+    council: str = Field(
+        default="", description="FAMILIES_COUNCIL: the council's name, over everything that is exported"
+    )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        description="FAMILIES_AUDIT_KEY: key of the audit trail's chain, where it is not the file audit.key",
+    )
+    idle_minutes: int = Field(
+        default=15, ge=5, le=60, description="FAMILIES_IDLE_MINUTES: a session ends when nothing was done for so long"
+    )
+    session_hours: int = Field(
+        default=8, ge=1, le=12, description="FAMILIES_SESSION_HOURS: a session ends after so long, whatever is done"
+    )
+    self_approval: bool = Field(
+        default=False,
+        description="FAMILIES_SELF_APPROVAL: workers may approve their own plans and closures; each is marked as such",
+    )
+    oidc_metadata_url: str | None = Field(
+        default=None,
+        description="FAMILIES_OIDC_METADATA_URL: the sign-in service's .../.well-known/openid-configuration",
+    )
+    oidc_client_id: str | None = Field(default=None, description="FAMILIES_OIDC_CLIENT_ID: our name at that service")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="FAMILIES_OIDC_CLIENT_SECRET: our secret at that service"
+    )
+    public_url: str | None = Field(
+        default=None, description="FAMILIES_PUBLIC_URL: the dashboard's address as people's browsers see it"
+    )
+    cookie_secret: SecretStr | None = Field(
+        default=None, description="FAMILIES_COOKIE_SECRET: signs the sign-in cookie; 32 random characters or more"
     )
 
     @property

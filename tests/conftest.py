@@ -16,11 +16,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine
 
 from families.casebook.database import open_casebook
 from families.casebook.migrations import migrate
+
+# The same examples at each run, so that a red suite is red because of a change; `explore` draws new ones.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 STARTS_WITHIN = 60  # seconds, on a busy machine
 
@@ -97,8 +103,9 @@ def _wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: P
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """The address of an empty database, dropped after the test."""
+def postgresql_url(postgresql_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty database, dropped after the test; the key of its audit trail is the test's own."""
+    monkeypatch.setenv("FAMILIES_AUDIT_KEY", "a key of the tests, as long as it has to be")
     name = f"casebook_{secrets.token_hex(6)}"
     _on_server(postgresql_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     yield f"{postgresql_server.replace('postgresql:', 'postgresql+psycopg:')}/{name}"

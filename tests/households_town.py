@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from families.households.form import FormedFamilies, form_families
+from families.linkage.decisions import DECISIONS
+from families.linkage.prepare import KEYS
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
 
@@ -138,7 +140,14 @@ class Town:
             setattr(other, table, rows)
         return other
 
-    def formed(self, *, as_of: dt.date = AS_OF, previous: pl.DataFrame | None = None) -> FormedFamilies:
+    def formed(
+        self,
+        *,
+        as_of: dt.date = AS_OF,
+        previous: pl.DataFrame | None = None,
+        decided: Iterable[tuple[str, str, str]] = (),
+    ) -> FormedFamilies:
+        """The families; `decided` are decisions of people, as (adult, child, answer)."""
         return form_families(
             self.records(),
             as_of=as_of,
@@ -147,7 +156,19 @@ class Town:
             address_of_record=self._of_record("address_of_record", "address_id"),
             addresses=self._addresses(),
             previous=previous,
+            decisions=self._decisions(decided),
         )
+
+    def _decisions(self, decided: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
+        """Decisions over the first record of each of the two."""
+        rows = []
+        for number, (adult, child, answer) in enumerate(decided):
+            row: dict[str, Any] = {"answer": answer, "decision": number}
+            for end, name in (("a", adult), ("b", child)):
+                record = next(person for person in self.persons if person["person_id"] == name)
+                row |= {f"{key}_{end}": record[key] for key in KEYS}
+            rows.append(row)
+        return pl.DataFrame(rows, schema=DECISIONS)
 
     def families(self, **options: Any) -> list[dict[str, str]]:
         """The families, each as {name: role}, sorted."""

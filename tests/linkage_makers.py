@@ -77,6 +77,10 @@ KINDS = {
     "yj": ("youth_justice", "subject"),
     "care": ("social_care", "child"),
     "asb": ("asb", "subject"),
+    "elector": ("electoral_register", "elector"),
+    "health": ("health_services", "patient"),
+    "victim": ("police_domestic", "victim"),
+    "suspect": ("police_domestic", "suspect"),
     "pupils": ("pupils", "pupil"),
     "adults": ("adults", "adult"),
 }

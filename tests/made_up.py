@@ -116,6 +116,10 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
         [{"delivery": "d9", "row": i, "part": "", "school": s, "name": n} for i, (s, n) in enumerate(SCHOOLS)],
     )
     tables["coverage"] = _frame("coverage", _coverage())
+    tables["doubts"] = _frame("doubts", _doubts())
+    tables["linkage_quality"] = _frame("linkage_quality", _quality())
+    tables["delivery_quality"] = _frame("delivery_quality", _delivery_quality())
+    tables["sample_pairs"] = _frame("sample_pairs", _sample_pairs())
     run = PublishedRun(
         run_id="run-1",
         as_of=AS_OF,
@@ -130,10 +134,110 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
     return made_up if copies == 1 else _multiplied(made_up, copies)
 
 
+def changed_run() -> MadeUpRun:
+    """A later run: F02 is gone, F01 no longer meets crime, F03 has lost somebody, F07 meets work no longer and drops out."""
+    run = made_up_run().without("F02").named("run-2", published_at=dt.datetime(2013, 10, 1, tzinfo=dt.UTC))
+    of = {("F01", "crime_asb"): "unknown", ("F07", "education"): "not_met", ("F07", "crime_asb"): "not_met"}
+    of |= {("F07", "eligible"): "not_met", ("F07", "work"): "not_met"}
+    rows = run.tables["assessments"].rows(named=True)
+    changed = [row | {"outcome": of.get((row["family_id"], row["strand"]), row["outcome"])} for row in rows]
+    members = run.tables["family_members"]
+    lost = members.filter(family_id="F03", role="child")["person_id"].min()
+    tables = run.tables | {
+        "assessments": pl.DataFrame(changed, schema=run.tables["assessments"].schema),
+        "family_members": members.filter(pl.col("person_id") != lost),
+    }
+    return replace(run, tables=tables)
+
+
 def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     schema = (RUN_TABLES.get(name) or RECORD_TABLES[name]).create_empty().schema
     full = [dict.fromkeys(schema) | row for row in rows]
     return pl.DataFrame(full, schema=schema, infer_schema_length=None)
+
+
+def _doubts() -> list[dict[str, Any]]:
+    """Two children who may be one, and an adult who may not belong to the family."""
+    keys = {
+        f"{name}_{end}": value
+        for end, row in (("a", 3), ("b", 9))
+        for name, value in {"source": "school_census", "delivery": "d1census", "row": row, "part": "pupil"}.items()
+    }
+    address = ["Address", "1 MILL ROAD, BOURNE", "1 MILL ROAD, BOURNE", "match"]
+    pair = {
+        **{"doubt_id": "D01", "place": 0, "asks": "pair", "kind": "twins", "effect": "eligible", "weight": 2.5},
+        **{"name_a": "Amir Okafor", "name_b": "Amira Okafor", "found": 1},
+        "sentence": "They may be twins, or one child twice: surname and address agree; forename differs.",
+        "if_so": "If the two are one person, eligibility of the Okafor family would change from not met to met.",
+        "waterfall": json.dumps([["any two records", -19.93], ["same surname, same home", 20.0], ["same sex", 2.43]]),
+        "sides": json.dumps([["Forename", "Amir", "Amira", "differs"], ["UPN", "", "K1", "missing"], address]),
+    }
+    tie = {
+        **{"doubt_id": "D02", "place": 1, "asks": "tie", "kind": "weak_tie", "effect": "none", "row_a": 12},
+        **{"name_a": "Grace Smith", "name_b": "Lily Smith", "found": 4},
+        "sentence": "Nothing stronger than a surname or an address puts this adult into the family: surname agrees.",
+        "if_so": "If not, no strand of any family changes.",
+        "sides": json.dumps([["Surname", "Smith", "Smith", "match"]]),
+    }
+    return [keys | pair, keys | tie]
+
+
+def _quality() -> list[dict[str, Any]]:
+    """Counts of linkage such as a run makes them."""
+    counts = [
+        ("links_by_reason", "same UPN", "", 1, 60),
+        ("links_by_reason", "same name at one address", "", 15, 40),
+        ("records_by_source", "council_tax", "linked to another record", 0, 40),
+        ("records_by_source", "council_tax", "the only record of its person", 0, 10),
+        ("records_by_source", "session_marks", "without a name", 0, 5),
+        ("people_by_records", "1", "", 0, 10),
+        ("people_by_records", "3 to 5", "", 2, 25),
+        ("addresses_by_source", "council_tax", "in the gazetteer, exactly", 0, 45),
+        ("addresses_by_source", "council_tax", "not in it", 0, 5),
+        ("addresses_by_source", "session_marks", "no address", 0, 5),
+    ]
+    return [dict(zip(("figure", "label", "part", "place", "number"), row, strict=True)) for row in counts]
+
+
+def _delivery_quality() -> list[dict[str, Any]]:
+    """Counts of what was delivered such as a run makes them."""
+    counts = [
+        ("people_of_source", "council_tax", "", 40),
+        ("fields_filled", "council_tax", "surname", 40),
+        ("fields_filled", "council_tax", "date_of_birth", 0),
+        ("fields_filled", "council_tax", "postcode", 39),
+        ("rows_refused", "council_tax", "surname blank", 2),
+        ("rows_refused", "youth_justice", "ragged", 6),
+        ("rows_of_load", "council_tax", "2012-04-30", 40),
+        ("rows_of_load", "council_tax", "2013-04-30", 42),
+        ("rows_refused_of_load", "council_tax", "2012-04-30", 0),
+        ("rows_refused_of_load", "council_tax", "2013-04-30", 2),
+    ]
+    names = ("figure", "label", "part", "number")
+    return [dict(zip(names, row, strict=True)) | {"place": place} for place, row in enumerate(counts)]
+
+
+def _sample_pairs() -> list[dict[str, Any]]:
+    """Two pairs to answer: one linked, one near."""
+    pairs = [
+        ("S1", "same UPN", True, 12, [["Name", "Ada Lowe", "Ada Love"], ["Born", "04/05/2001", None]]),
+        (
+            "S2",
+            "same name elsewhere, not linked",
+            False,
+            40,
+            [["Name", "Ben *Reed*", "Ben Reed"], ["Born", None, None]],
+        ),
+    ]
+    keys = {
+        f"{name}_{end}": 0 if name == "row" else "" for end in "ab" for name in ("source", "delivery", "row", "part")
+    }
+    return [
+        keys
+        | {"pair_id": pair, "place": place, "stratum": kind, "is_linked": is_linked, "stratum_pairs": size}
+        | {"sides": json.dumps(sides)}
+        for place, (pair, kind, is_linked, size, sides) in enumerate(pairs)
+    ]
 
 
 def _coverage() -> list[dict[str, Any]]:

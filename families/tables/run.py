@@ -20,6 +20,24 @@ class PersonOfRecord(dy.Schema):
     weight = column(dy.Float64, "match weight, log2; blank for exact rules", unit="bits", retention="run")
 
 
+class DoubtfulPairs(dy.Schema):
+    """Two people of whom it is in doubt whether they are one, by a record of each: what a person is asked to decide."""
+
+    source_a = key(dy.String, "source of a record of the one", retention="run")
+    delivery_a = key(dy.String, "its delivery", retention="run")
+    row_a = key(dy.Int64, "its row there", retention="run")
+    part_a = key(dy.String, "its part of the row", retention="run")
+    source_b = key(dy.String, "source of a record of the other", retention="run")
+    delivery_b = key(dy.String, "its delivery", retention="run")
+    row_b = key(dy.Int64, "its row there", retention="run")
+    part_b = key(dy.String, "its part of the row", retention="run")
+    person_a = key(dy.String, "the one", retention="run")
+    person_b = key(dy.String, "the other", retention="run")
+    kind = column(dy.String, "alike, refused, twins or swapped_birth", retention="run", nullable=False)
+    weight = column(dy.Float64, "match weight, log2; blank where not weighed", unit="bits", retention="run")
+    waterfall = column(dy.String, "what the weight is made of: JSON list of [what, bits]", retention="run")
+
+
 class People(dy.Schema):
     """A person, with the value most of their records give for each fact."""
 
@@ -33,6 +51,80 @@ class People(dy.Schema):
     upn = column(dy.String, "UPN", retention="run")
     is_pupil = column(dy.Bool, "some record holds the person as a pupil or child", retention="run", nullable=False)
     records = column(dy.Int64, "records linked", retention="run", nullable=False)
+
+
+class FormerPeople(dy.Schema):
+    """A person that a record was of in an earlier run and is not now: given its id back if they are parted again."""
+
+    source = key(dy.String, "source", retention="run")
+    delivery = key(dy.String, "delivery", retention="run")
+    row = key(dy.Int64, "row", retention="run")
+    part = key(dy.String, "part of the row", retention="run")
+    person_id = key(dy.String, "person it was of", retention="run")
+
+
+class FormerFamilies(dy.Schema):
+    """A family that a child was in in an earlier run and is not now."""
+
+    person_id = key(dy.String, "child", retention="run")
+    family_id = key(dy.String, "family the child was in", retention="run")
+
+
+class Continuity(dy.Schema):
+    """What became of people and families known by an id since the run published before, and why."""
+
+    kind = key(
+        dy.String, "person_merged, person_split, records_moved, family_merged, family_split, ...", retention="run"
+    )
+    old_id = key(dy.String, "id in the run before", retention="run")
+    new_id = key(dy.String, "id in this run; blank where there is none", retention="run")
+    person_id = key(dy.String, "who joined or left; blank where the whole is meant", retention="run")
+    sentence = column(dy.String, "one sentence: what happened and why", retention="run", nullable=False)
+    record_a = column(
+        dy.String, "of people put together, a record of the one: JSON of its key", sensitivity="key", retention="run"
+    )
+    record_b = column(dy.String, "and one of the other", sensitivity="key", retention="run")
+
+
+class LinkageQuality(dy.Schema):
+    """A count about linkage; nobody is named."""
+
+    figure = key(dy.String, "what is counted: links_by_reason, records_by_source, ...", retention="run")
+    label = key(dy.String, "reason, source or band", retention="run")
+    part = key(dy.String, "which of these; blank where they are not parted", retention="run")
+    place = column(dy.Int64, "order in which labels are shown", retention="run", nullable=False)
+    number = column(dy.Int64, "records or people", retention="run", nullable=False)
+
+
+class DeliveryQuality(LinkageQuality):
+    """A count about what was delivered; nobody is named."""
+
+
+class SamplePairs(dy.Schema):
+    """Two records drawn by kind and by hash, to measure by whether they are of one person."""
+
+    pair_id = key(dy.String, "hash of the two records' keys", retention="run")
+    place = column(dy.Int64, "order in which they are asked about", retention="run", nullable=False)
+    sides = column(
+        dy.String,
+        "JSON list of [field, what the one says, what the other says]",
+        sensitivity="address",
+        retention="run",
+        nullable=False,
+    )
+    stratum = column(
+        dy.String, "kind of pair: the reason of a link, or how near they are", nullable=False, retention="run"
+    )
+    is_linked = column(dy.Bool, "the run says they are of one person", nullable=False, retention="run")
+    stratum_pairs = column(dy.Int64, "pairs of this kind in the run", nullable=False, retention="run")
+    source_a = key(dy.String, "source of the one record", retention="run")
+    delivery_a = key(dy.String, "its delivery", retention="run")
+    row_a = key(dy.Int64, "its row there", retention="run")
+    part_a = key(dy.String, "its part of the row", retention="run")
+    source_b = key(dy.String, "source of the other", retention="run")
+    delivery_b = key(dy.String, "its delivery", retention="run")
+    row_b = key(dy.Int64, "its row there", retention="run")
+    part_b = key(dy.String, "its part of the row", retention="run")
 
 
 class AddressOfRecord(dy.Schema):
@@ -204,11 +296,49 @@ class NearMisses(dy.Schema):
     sentence = column(dy.String, "all of it in one sentence", sensitivity="special", retention="run", nullable=False)
 
 
+class Doubts(dy.Schema):
+    """A question about linkage that a person can answer, with both sides and what would follow."""
+
+    doubt_id = key(dy.String, "the question: a hash of what it asks and of the two records", retention="run")
+    place = column(dy.Int64, "order of work: what would follow for eligibility first", retention="run", nullable=False)
+    asks = column(
+        dy.String,
+        "pair: are the two one person; tie: does the one, an adult, belong to the family of the other, a child",
+        retention="run",
+        nullable=False,
+    )
+    kind = column(dy.String, "why it is in doubt, in short", retention="run", nullable=False)
+    sentence = column(dy.String, "why it is in doubt, in a sentence", retention="run", nullable=False)
+    effect = column(dy.String, "eligible, not_eligible, strand or none", sensitivity="special", retention="run")
+    if_so = column(dy.String, "what would follow, in a sentence", sensitivity="special", retention="run")
+    weight = column(dy.Float64, "match weight, log2; blank where not weighed", unit="bits", retention="run")
+    waterfall = column(dy.String, "what the weight is made of: JSON list of [what, bits]", retention="run")
+    name_a = column(dy.String, "name of the one", retention="run", nullable=False)
+    name_b = column(dy.String, "name of the other", retention="run", nullable=False)
+    sides = column(
+        dy.String,
+        "JSON list of [field, what the one says, what the other says, match, differs or missing]",
+        sensitivity="address",
+        retention="run",
+        nullable=False,
+    )
+    source_a = key(dy.String, "source of a record of the one", retention="run")
+    delivery_a = key(dy.String, "its delivery", retention="run")
+    row_a = key(dy.Int64, "its row there", retention="run")
+    part_a = key(dy.String, "its part of the row", retention="run")
+    source_b = key(dy.String, "source of a record of the other", retention="run")
+    delivery_b = key(dy.String, "its delivery", retention="run")
+    row_b = key(dy.Int64, "its row there", retention="run")
+    part_b = key(dy.String, "its part of the row", retention="run")
+    found = column(dy.Int64, "questions of this kind that the run found, asked or not", retention="run", nullable=False)
+
+
 RUN_TABLES: dict[str, type[dy.Schema]] = {
     "rejected": Rejected,
     "coverage": Coverage,
     "person_of_record": PersonOfRecord,
     "people": People,
+    "doubtful_pairs": DoubtfulPairs,
     "address_of_record": AddressOfRecord,
     "addresses": Addresses,
     "residences": Residences,
@@ -221,4 +351,11 @@ RUN_TABLES: dict[str, type[dy.Schema]] = {
     "assessments": Assessments,
     "reviews": Findings,
     "near_misses": NearMisses,
+    "doubts": Doubts,
+    "continuity": Continuity,
+    "former_people": FormerPeople,
+    "former_families": FormerFamilies,
+    "linkage_quality": LinkageQuality,
+    "delivery_quality": DeliveryQuality,
+    "sample_pairs": SamplePairs,
 }

