@@ -24,6 +24,14 @@ STREET_WORDS = (
     "CROFT|FIELD|FIELDS|MEADOW|MEADOWS|VALE|CAUSEWAY|COMMON|HEATH|LEAS|REACH|DRIFT|LEYS|COURT"
 )
 POSTCODE_IN_TEXT = r"\b([A-Z]{1,2}[0-9][0-9A-Z]?) ?([0-9][A-Z]{2})\s*$"
+# Postcode areas of the United Kingdom, Jersey, Guernsey and Man (Royal Mail).
+AREAS = (
+    "AB|AL|B|BA|BB|BD|BH|BL|BN|BR|BS|BT|CA|CB|CF|CH|CM|CO|CR|CT|CV|CW|DA|DD|DE|DG|DH|DL|DN|DT|DY|E|EC|EH|EN|EX|FK|FY|"
+    "G|GL|GU|GY|HA|HD|HG|HP|HR|HS|HU|HX|IG|IM|IP|IV|JE|KA|KT|KW|KY|L|LA|LD|LE|LL|LN|LS|LU|M|ME|MK|ML|N|NE|NG|NN|NP|"
+    "NR|NW|OL|OX|PA|PE|PH|PL|PO|PR|RG|RH|RM|S|SA|SE|SG|SK|SL|SM|SN|SO|SP|SR|SS|ST|SW|SY|TA|TD|TF|TN|TQ|TR|TS|TW|UB|"
+    "W|WA|WC|WD|WF|WN|WR|WS|WV|YO|ZE"
+)
+OUTWARD, OUTWARD_OF_AREA = r"^[A-Z]{1,2}[0-9][0-9A-Z]?$", rf"^(?:{AREAS})[0-9][0-9A-Z]?$"
 NO_FIXED_ABODE = r"\b(?:NO FIXED (?:ABODE|ADDRESS)|NFA|HOMELESS|UNKNOWN|NOT KNOWN|ADDRESS WITHHELD)\b"
 
 
@@ -79,15 +87,26 @@ def split_addresses(texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _postcode(text: pl.Expr) -> pl.Expr:
-    """`CM1 1AA`, with O for 0 and I or L for 1 put right where only a digit or letter can stand; else nothing."""
+    """`CM1 1AA`, with O for 0 and I or L for 1 put right where only a digit or letter can stand; else nothing.
+
+    What is a postcode of an area that there is stays as written: the O of CO1 and the L of SL1 are letters.
+    """
     packed = text.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     groups = packed.str.extract_groups(r"^([A-Z0-9]{2,4})([0-9OIL])([A-Z0-9]{2})$")
-    outward = groups.struct[0].str.replace(r"^([A-Z]{1,2})O", "${1}0").str.replace(r"^([A-Z]{1,2})I", "${1}1")
-    outward = outward.str.replace(r"^([A-Z]{2})L", "${1}1")  # after one letter it may be the area's: SL1
+    outward = groups.struct[0].str.replace(r"([0-9])O$", "${1}0").str.replace(r"([0-9])[IL]$", "${1}1")
+    readings = [outward, _with_digits(outward, letters=2), _with_digits(outward, letters=1)]
+    known = [pl.when(each.str.contains(OUTWARD_OF_AREA)).then(each) for each in readings]
+    formed = [pl.when(each.str.contains(OUTWARD)).then(each) for each in readings]
     inward = groups.struct[1].str.replace("O", "0").str.replace("[IL]", "1")
     letters = groups.struct[2].str.replace_all("0", "O").str.replace_all("1", "I")
-    whole = outward + " " + inward + letters
-    return pl.when(whole.str.contains(r"^[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}$")).then(whole)
+    whole = pl.coalesce(*known, *formed) + " " + inward + letters
+    return pl.when(whole.str.contains(r" [0-9][A-Z]{2}$")).then(whole)
+
+
+def _with_digits(outward: pl.Expr, *, letters: int) -> pl.Expr:
+    """The first part of a postcode with a digit after so many letters."""
+    area = f"^([A-Z]{{{letters}}})"
+    return outward.str.replace(f"{area}O", "${1}0").str.replace(f"{area}[IL]", "${1}1")
 
 
 UNIT = rf"\b(?:{UNIT_WORDS})\s*(?:NO|NUMBER)?\s*([0-9]+[A-Z]?|[A-Z][0-9]*)(?:\b|$)"
