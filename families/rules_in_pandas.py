@@ -242,11 +242,11 @@ def _share(known: pd.DataFrame, asked: Asked, frames: Frames) -> tuple[pd.Series
 
 
 def _of_no_known_adult(asked: Asked, frames: Frames, members: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Families none of whom is asked: nobody claims where DWP answered for every home and named nobody there."""
+    """Families none of whom is asked: nobody claims where DWP answered for their home and named nobody there."""
     alone = members[(members["role"] != LINKED) & ~members["family_id"].isin(people["family_id"])]
     rows = alone[["family_id", "person_id"]].merge(_fresh_checks(asked, frames), on="person_id", how="left")
     rows["is_answered"] = rows["stated_on"].notna()
-    found = rows.groupby("family_id").agg(is_answered=("is_answered", "all"), claimants=("claimants", "sum"))
+    found = rows.groupby("family_id").agg(is_answered=("is_answered", "any"), claimants=("claimants", "sum"))
     found["is_unknown"] = ~(found["is_answered"] & (found["claimants"] == 0))
     return found.reset_index()[["family_id", "is_unknown"]].assign(person_id=None, is_met=False)
 

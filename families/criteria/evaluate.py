@@ -212,7 +212,10 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
 def _of_no_known_adult(
     asked: Asked, strand: str, facts: Facts, members: pl.DataFrame, *, template: pl.DataFrame
 ) -> pl.DataFrame:
-    """Families of whom no adult is known: where DWP answered for every home and named nobody there, nobody claims."""
+    """Families of whom no adult is known: where DWP answered for their home and named nobody there, nobody claims.
+
+    Their home is where each of them lives; a child's other home is another family's.
+    """
     window = window_of(asked, facts)
     checked = fresh_benefit_checks(asked, facts)
     unanswered = f"no adult of the family is known, and DWP has not answered for the address; {asked.settled_by}"
@@ -221,7 +224,7 @@ def _of_no_known_adult(
         members.join(checked, on="person_id", how="left")
         .group_by("family_id")
         .agg(
-            pl.col("stated_on").is_not_null().all().alias("answered"),
+            pl.col("stated_on").is_not_null().any().alias("answered"),
             pl.col("claimants").sum(),
             pl.col("stated_on").max().alias("newest_on"),
         )

@@ -1,8 +1,9 @@
 """Who lives where, and since when: stays of people at addresses, from every record that states an address.
 
-The newest evidence wins, with three guards: a record that puts a person back where they had already left is taken
-as out of date; an address that lost its flat or did not match is read as the person's own known address there; and
-"lives at the pupil's address" is a tie to the child, not an address, so it is left to `ties`.
+The newest evidence wins, with four guards: a record that puts a person back where they had already left is taken
+as out of date; an address that lost its flat or did not match is read as the person's own known address there; a house
+number that one source alone has is read as the one that differs by a keystroke, where others have that; and "lives at
+the pupil's address" is a tie to the child, not an address, so it is left to `ties`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 import polars as pl
 
 from families.households.wording import capitalised, fill, said_by
+from families.linkage.likeness import likeness
 
 RECORD = ["delivery", "row", "part"]
 STAY = ["person_id", "address_id"]
@@ -59,7 +61,7 @@ def stated_addresses(
     properties = records.get("properties", NO_PROPERTIES)
     together = companions(records["contacts"], person_of_record=person_of_record)
     folded = fold_partial_addresses(spans, addresses=addresses, properties=properties, together=together)
-    return folded.sort(*STAY, "seen_on", *RECORD)
+    return fold_slips(folded, addresses=addresses).sort(*STAY, "seen_on", *RECORD)
 
 
 def _with_pupil(records: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -99,8 +101,38 @@ def fold_partial_addresses(
         .filter(pl.col("address_id_full").list.len() == 1)
         .select(*STAY, pl.col("address_id_full").list.first())
     )
+    return _read_as(stated, full)
+
+
+def fold_slips(stated: pl.DataFrame, *, addresses: pl.DataFrame) -> pl.DataFrame:
+    """Reads a number that one source alone gives as the number others give, in the same street, one keystroke away.
+
+    The others are two sources or more that speak of the same person, one of them no older: whoever did move a few
+    doors on is found there by the next to say where they live.
+    """
+    number = pl.col("label").str.extract(r"(\d+)")
+    street = pl.col("label").str.replace(r"\d+", "#").alias("street")
+    numbered = addresses.select("address_id", "postcode", number.alias("number"), street).drop_nulls()
+    said = stated.group_by(STAY).agg(pl.col("source").n_unique().alias("sources"), pl.col("seen_on").max())
+    known = said.join(numbered, on="address_id")
+    pairs = known.filter(pl.col("sources") == 1).join(
+        known.filter(pl.col("sources") > 1), on=["person_id", "postcode", "street"], suffix="_full"
+    )
+    near = likeness(pairs.filter(pl.col("seen_on_full") >= pl.col("seen_on")), "number", "number_full")
+    meant = (
+        near.filter(pl.col("likeness_edits") == 1)
+        .group_by(STAY)
+        .agg(pl.col("address_id_full").unique().sort())
+        .filter(pl.col("address_id_full").list.len() == 1)
+        .select(*STAY, pl.col("address_id_full").list.first())
+    )
+    return _read_as(stated, meant)
+
+
+def _read_as(stated: pl.DataFrame, meant: pl.DataFrame) -> pl.DataFrame:
+    """Statements with the address that some of them mean (`address_id_full`) in place of the one they give."""
     return (
-        stated.join(full, on=STAY, how="left")
+        stated.join(meant, on=STAY, how="left")
         .with_columns(pl.coalesce("address_id_full", "address_id").alias("address_id"))
         .drop("address_id_full")
     )

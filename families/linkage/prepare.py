@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from families.linkage import names
+from families.linkage.name_order import in_usual_order
 
 KEYS = ["source", "delivery", "row", "part"]
 CHILD_ROLES = ("pupil", "child")
@@ -25,7 +26,7 @@ UNIQUE_ROWS = ("dwp_match", "electoral_register", "destinations", "pupils", "adu
 
 def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
     """Every record with `r`, its place in the order of keys, and everything linkage compares."""
-    ordered = in_order(persons.select(READ), first=0)
+    ordered = in_order(in_usual_order(persons.select(READ)), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
     dated = _with_birth_dates(_at_address_of_event(placed))
     slices = [_comparable(part) for part in dated.iter_slices(ROWS_AT_ONCE)]

@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from households_town import Town
+from households_town import CTF, Town
 
 
 def two_parents() -> Town:
@@ -295,6 +295,25 @@ def test_a_newer_file_of_a_service_does_not_override_a_register():
 def test_a_register_in_the_same_street_is_a_slip_of_the_pen_not_a_separation():
     town = two_parents().council_tax("11 Elm", "Ben Cole").council_tax("1 Elm", "Anna Cole")
     assert town.family_of("Ria Cole")["Ben Cole"] == "parent"
+
+
+def homes_of(town: Town, name: str) -> list[str]:
+    return town.formed().residences.filter("is_current", person_id=name)["address_id"].to_list()
+
+
+def test_a_number_that_one_source_alone_has_is_read_as_the_one_the_others_have():
+    town = two_parents()
+    town.record("Anna Cole", source="electoral_register", at="1 Elm", on="2012-12-31", role="elector")
+    town.council_tax("11 Elm", "Anna Cole", since="2011-04-01")
+    assert homes_of(town, "Anna Cole") == homes_of(town, "Ria Cole") == ["1 Elm"]
+
+
+@pytest.mark.parametrize(("number", "listed_on"), [("37 Elm", CTF), ("11 Oak", CTF), ("11 Elm", "2012-07-12")])
+def test_another_number_or_street_or_a_newer_source_is_a_move(number, listed_on):
+    town = Town().transfer("Ria Cole", "1 Elm", [("Anna Cole", "PAM", True)], on=listed_on)
+    town.record("Anna Cole", source="electoral_register", at="1 Elm", on="2011-12-31", role="elector")
+    town.council_tax(number, "Anna Cole", since="2013-04-01", on="2013-07-12")
+    assert homes_of(town, "Anna Cole") == [number]
 
 
 def test_a_list_that_has_the_mother_elsewhere_for_a_brother_is_no_reason_to_move_a_child():
