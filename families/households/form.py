@@ -15,7 +15,7 @@ from families.households.decisions import decide_contacts, decide_groups, decide
 from families.households.evidence import REGISTERS_WITHOUT_AGES, Evidence, is_matched, read_evidence
 from families.households.groups import PLACE
 from families.households.identity import hashed, name_families
-from families.households.members import NOWHERE, family_members
+from families.households.members import NOWHERE, child_home_sentence, family_members
 from families.households.residence import RECORD, STAY, UNDATED, residences
 from families.households.ties import Strength, TieReason
 from families.households.wording import capitalised, fill, said_by
@@ -68,10 +68,11 @@ def form_families(
     links = tie_people(gathered, placed=placed, evidence=evidence, decided=decided)
     members = family_members(gathered, links=links, placed=placed, homes=homes)
     named = name_families(members, previous=previous, former=former)
+    lived = _residences(evidence, places=places, placed=placed, homes=homes)
     return FormedFamilies(
-        residences=Residences.validate(_residences(evidence, places=places, placed=placed), cast=True),
+        residences=Residences.validate(lived, cast=True),
         links=Links.validate(links.select(ties.LINK_COLUMNS), cast=True),
-        households=Households.validate(_households(gathered, evidence=evidence), cast=True),
+        households=Households.validate(_households(gathered, evidence=evidence, residences=lived), cast=True),
         family_members=FamilyMembers.validate(_named(members, named=named), cast=True),
     )
 
@@ -309,7 +310,7 @@ def _named(members: pl.DataFrame, *, named: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _households(gathered: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
+def _households(gathered: pl.DataFrame, *, evidence: Evidence, residences: pl.DataFrame) -> pl.DataFrame:
     """Everyone at every known address on the as-of date, family or not."""
     at = gathered.filter(~pl.col("address_id").str.starts_with(NOWHERE)).select(*PLACE)
     ids = at.select("address_id").unique().sort("address_id")
@@ -320,20 +321,18 @@ def _households(gathered: pl.DataFrame, *, evidence: Evidence) -> pl.DataFrame:
     return (
         at.join(ids, on="address_id")
         .join(newest.select(*STAY, "source", "seen_on"), on=STAY, how="left")
+        .join(residences.select(*STAY, "reason"), on=STAY, how="left")
         .select(
             "household_id",
             "address_id",
             "person_id",
-            pl.when(pl.col("source").is_not_null())
-            .then(by_record)
-            .otherwise(pl.lit("Listed at the address of a pupil living here."))
-            .alias("reason"),
+            pl.when(pl.col("source").is_not_null()).then(by_record).otherwise("reason").alias("reason"),
         )
         .sort("household_id", "person_id")
     )
 
 
-def _residences(evidence: Evidence, *, places: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
+def _residences(evidence: Evidence, *, places: pl.DataFrame, placed: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
     known = places.filter(~pl.col("address_id").str.starts_with(NOWHERE))
     said = said_by(pl.col("source"), pl.col("listed_on"))
     tied = (
@@ -349,4 +348,6 @@ def _residences(evidence: Evidence, *, places: pl.DataFrame, placed: pl.DataFram
             reason=fill("{said} lists this person at the address of a pupil living here.", said=capitalised(said)),
         )
     )
-    return residences(evidence.all_stays, current=known, tied=tied)
+    followed = homes.filter(~pl.col("address_id").str.starts_with(NOWHERE))
+    moved = followed.select(*(name for name in tied.columns if name != "reason"), reason=child_home_sentence())
+    return residences(evidence.all_stays, current=known, tied=pl.concat([tied, moved]))

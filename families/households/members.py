@@ -36,9 +36,10 @@ def family_members(
     )
 
 
-def _child_members(families: pl.DataFrame, *, homes: pl.DataFrame) -> pl.DataFrame:
+def child_home_sentence() -> pl.Expr:
+    """Why a child is said to live at one of the `child_homes`."""
     known = said_by(pl.col("source"), _known_day("last_seen"))
-    reason = (
+    return (
         pl.when(pl.col("address_id").str.starts_with(NOWHERE) & (pl.col("source") == ""))
         .then(pl.lit("Child of whom no record states an address."))
         .when(pl.col("address_id").str.starts_with(NOWHERE))
@@ -55,6 +56,9 @@ def _child_members(families: pl.DataFrame, *, homes: pl.DataFrame) -> pl.DataFra
         )
         .otherwise(fill("Child living at this address ({said}).", said=known))
     )
+
+
+def _child_members(families: pl.DataFrame, *, homes: pl.DataFrame) -> pl.DataFrame:
     return (
         families.filter("is_child")
         .join(homes, on=PLACE)
@@ -65,7 +69,7 @@ def _child_members(families: pl.DataFrame, *, homes: pl.DataFrame) -> pl.DataFra
             role=pl.lit("child"),
             is_resident=pl.lit(True),
             member_from=_known_day("lived_from"),
-            reason=reason,
+            reason=child_home_sentence(),
             order=pl.lit(0, dtype=pl.Int32),
         )
         .select(MEMBER_COLUMNS)

@@ -243,7 +243,7 @@ def residences(all_stays: pl.DataFrame, *, current: pl.DataFrame, tied: pl.DataF
     """The residence table: every stay, closed where it is over, and the homes known only through a tie.
 
     `current` has the (person_id, address_id) lived at on the as-of date; `tied` those of them that stand on a tie
-    to a child, with `reason`, `source` and `last_seen`.
+    between a child and whom it is listed with, with `reason`, `source` and `last_seen`.
     """
     by_record = all_stays.join(current.select(*STAY, is_current=pl.lit(True)), on=STAY, how="left").select(
         *STAY,

@@ -169,9 +169,10 @@ def _named() -> pl.Expr:
 
 
 def _named_building(texts: pl.DataFrame, gazetteer: pl.DataFrame) -> pl.DataFrame:
-    """`3 Rose Court, Mill Lane` and `Flat 3 Rose Court`: a building may be written where a street is expected."""
+    """A building in a street's place: `3 Rose Court, Mill Lane`, `Flat 3, Rose Court Mill Lane`."""
     flats = gazetteer.filter(pl.col("unit").is_not_null(), pl.col("number").str.contains(r"^[A-Z ]+$"))
-    by_name = flats.with_columns(street_key=street_key("number"))
+    with_street = flats.with_columns(number=pl.concat_str("number", "street", separator=" "))
+    by_name = pl.concat([each.with_columns(street_key=street_key("number")) for each in (flats, with_street)])
     streets = gazetteer.select("street_key", "postcode").unique()
     named = _unique(by_name, ["unit", "street_key", "postcode"]).join(
         streets, on=["street_key", "postcode"], how="anti"

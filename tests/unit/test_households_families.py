@@ -146,6 +146,8 @@ def test_a_child_whose_school_keeps_an_old_address_lives_with_those_it_is_listed
     assert town.family_of("Ria Cole") == {"Ria Cole": "child", "Anna Cole": "parent", "Ben Cole": "parent"}
     assert town.formed().households.filter(pl.col("person_id") == "Ria Cole")["address_id"].to_list() == ["9 Oak"]
     assert "listed as living with a contact who is at this address" in town.reason("Ria Cole")
+    (home,) = town.formed().residences.filter("is_current", person_id="Ria Cole").to_dicts()
+    assert (home["address_id"], "listed as living with a contact" in home["reason"]) == ("9 Oak", True)
 
 
 def test_a_child_does_not_follow_a_parent_who_lives_alone_by_a_discount():

@@ -4,7 +4,23 @@ import polars as pl
 
 from families.linkage.name_order import in_usual_order
 
-FORENAMES = ["Kate", "Ria", "James", "Anna", "Tom", "Ben", "Zoe", "Amy", "Ian", "Eve", "Joe", "Una", "Max", "Ivy", "Leo"]
+FORENAMES = [
+    "Kate",
+    "Ria",
+    "James",
+    "Anna",
+    "Tom",
+    "Ben",
+    "Zoe",
+    "Amy",
+    "Ian",
+    "Eve",
+    "Joe",
+    "Una",
+    "Max",
+    "Ivy",
+    "Leo",
+]
 SURNAMES = ["Collins", "Taylor", "Cole", "Hill", "Page", "Reed", "Shah", "Khan", "Webb", "Pope", "Dale", "Nash", "Boyd"]
 TOWN = [(forename, surname) for forename in FORENAMES for surname in SURNAMES]
 
@@ -24,7 +40,14 @@ def test_what_either_may_be_stays():
 
 
 def test_names_in_order_unknown_or_missing_stay():
-    rows = [("Kate", "Collins"), ("Kate", "Nobody"), ("Nobody", "Kate"), (None, "Kate"), ("Collins", None), (None, None)]
+    rows = [
+        ("Kate", "Collins"),
+        ("Kate", "Nobody"),
+        ("Nobody", "Kate"),
+        (None, "Kate"),
+        ("Collins", None),
+        (None, None),
+    ]
     assert read(*rows) == rows
 
 
