@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from families.bench_linkage import linkage_lines
 from families.bench_rules import rules_lines
 from families.criteria import absence
 from families.sources.store import receipts
@@ -47,18 +48,22 @@ def run_bench(
     seed: int,
     keep: Path | None,
     write: bool,
+    linkage: bool,
     tell: Callable[[str], None],
     show: Callable[[str], None],
 ) -> None:
-    """Make an authority, take it through every stage, print times, rows a second, peak memory and the ratios."""
+    """Make an authority, take it through every stage, print times, rows a second, peak memory and the ratios.
+
+    With `linkage` it is linkage, not the roll-up and the rules, that stands beside another engine.
+    """
+    title = f"{'Linkage at ' if linkage else ''}{pupils:,} pupils"
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         home = folder / "home"
         stages = _stages(folder, home, pupils=pupils, seed=seed, tell=tell)
-        tell("ratios")
         lines = [
-            f"## {pupils:,} pupils, seed {seed}",
+            f"## {title}, seed {seed}",
             "",
             _machine(),
             "",
@@ -66,14 +71,16 @@ def run_bench(
             "|---|---|---|---|---|",
             *(stage.line for stage in stages),
             "",
-            *_ratios(folder, home, stages),
-            "",
-            *rules_lines(home, tell=tell),
+            *(
+                linkage_lines(folder, tell=tell)
+                if linkage
+                else [*_ratios(folder, home, stages, tell), "", *rules_lines(home, tell=tell)]
+            ),
         ]
     text = "\n".join(lines)
     show(text)
     if write:
-        _keep(text, pupils=pupils)
+        _keep(text, title=title)
 
 
 def _stages(folder: Path, home: Path, *, pupils: int, seed: int, tell: Callable[[str], None]) -> list[Stage]:
@@ -116,7 +123,8 @@ def _run(name: str, arguments: list[str], home: Path, tell: Callable[[str], None
     return Stage(name, seconds, used.ru_maxrss / 2**20, rows)
 
 
-def _ratios(folder: Path, home: Path, stages: list[Stage]) -> list[str]:
+def _ratios(folder: Path, home: Path, stages: list[Stage], tell: Callable[[str], None]) -> list[str]:
+    tell("ratios")
     marks = sorted(home.glob("deliveries/*/tables/marks.parquet"))
     with tempfile.TemporaryDirectory() as temporary:
         kept = Path(temporary) / "marks.parquet"
@@ -212,9 +220,9 @@ def _machine() -> str:
     )
 
 
-def _keep(text: str, *, pupils: int) -> None:
+def _keep(text: str, *, title: str) -> None:
     """Put the figures in the place of those of the same size, and leave other sizes."""
     head = "# Benchmarks\n\nMade by `families bench --pupils N --write`; ratios are taken side by side in one run.\n\n"
     old = REPORT.read_text("utf-8").removeprefix(head) if REPORT.is_file() else ""
-    others = [f"## {part}" for part in old.split("## ") if part.strip() and not part.startswith(f"{pupils:,} pupils")]
+    others = [f"## {part}" for part in old.split("## ") if part.strip() and not part.startswith(f"{title},")]
     REPORT.write_text(head + "".join(f"{part.rstrip()}\n\n" for part in [*others, text]), "utf-8")

@@ -109,9 +109,13 @@ def memory_of(name: str, facts: Facts) -> OfRuleset:
     rules = load_ruleset(name).rules
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here (man 5 proc)
     _afresh(name, facts)
+    return OfRuleset(name, criteria=len(rules.criterion), peak_gib=peak_gib())
+
+
+def peak_gib() -> float:
+    """The most memory this process has held, in GiB (man 5 proc)."""
     lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-    return OfRuleset(name, criteria=len(rules.criterion), peak_gib=peak / 2**20)
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**20
 
 
 def times_of(name: str, facts: Facts) -> OfRuleset:

@@ -354,6 +354,7 @@ def bench(
     seed: Annotated[int, typer.Option()] = 7,
     keep: Annotated[Path | None, typer.Option(help="Keep the authority and its home here, and use them again.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into data/BENCHMARKS.md.")] = False,
+    linkage: Annotated[bool, typer.Option("--linkage", help="Linkage beside one plain Splink model instead.")] = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Time the dashboard's pages instead.")] = False,
     families: Annotated[int, typer.Option(min=30, help="Families in the casebook, for --dashboard.")] = 5_000,
 ) -> None:
@@ -365,7 +366,7 @@ def bench(
         return
     from families.bench import run_bench
 
-    run_bench(pupils=pupils, seed=seed, keep=keep, write=write, tell=_tell, show=out.print)
+    run_bench(pupils=pupils, seed=seed, keep=keep, write=write, linkage=linkage, tell=_tell, show=out.print)
 
 
 @app.command(epilog="Example: families demo --no-serve")

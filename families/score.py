@@ -29,7 +29,8 @@ def score(run: Run, truth: Path, *, persons: pl.DataFrame) -> dict[str, Any]:
     if not (truth / "records.parquet").is_file():
         raise Refused(f"{truth.name} holds no records.parquet: give the truth folder of a made-up authority.")
     as_of = dt.date.fromisoformat(run.manifest["as_of"])
-    records = _true_person_of_record(run, pl.read_parquet(truth / "records.parquet"), persons)
+    of_record = run.table("person_of_record")
+    records = with_true_people(run, pl.read_parquet(truth / "records.parquet"), persons, of_record)
     matched = _true_person_of_person(records)
     care = pl.read_parquet(truth / "care.parquet")
     outcomes = pl.read_parquet(truth / "outcomes.parquet").filter(
@@ -43,7 +44,7 @@ def score(run: Run, truth: Path, *, persons: pl.DataFrame) -> dict[str, Any]:
     people = pl.read_parquet(truth / "people.parquet")
     members = _members(run, matched)
     return {
-        "person_pairs": _person_pairs(records),
+        "person_pairs": person_pairs(records),
         "children": _children(children, care, people, members, records, as_of=as_of),
         "outcomes": _outcomes(run, outcomes, members, children, truth),
     }
@@ -55,8 +56,8 @@ def _on_roll(enrolments: pl.DataFrame, *, as_of: dt.date) -> pl.Series:
     return enrolments.filter(pl.col("from") <= as_of, goes_on)["true_person_id"].unique().sort()
 
 
-def _true_person_of_record(run: Run, true: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    """Accepted records of named people with their person and their true person."""
+def with_true_people(run: Run, true: pl.DataFrame, persons: pl.DataFrame, of_record: pl.DataFrame) -> pl.DataFrame:
+    """Accepted records of named people with their person, by `of_record`, and their true person."""
     deliveries = pl.DataFrame(
         [(file, item["delivery"]) for item in run.manifest["inputs"] for file in item["files"]],
         schema={"name": pl.String, "delivery": pl.String},
@@ -72,7 +73,7 @@ def _true_person_of_record(run: Run, true: pl.DataFrame, persons: pl.DataFrame) 
         true.join(places.select("file", "delivery"), on="file")
         .select("delivery", "row", "part", "true_person_id")
         .join(named.select("delivery", "row", "part", "source"), on=["delivery", "row", "part"])
-        .join(run.table("person_of_record").drop("source", "reason", "weight"), on=["delivery", "row", "part"])
+        .join(of_record.select("delivery", "row", "part", "person_id"), on=["delivery", "row", "part"])
     )
 
 
@@ -91,7 +92,8 @@ def _pairs(records: pl.DataFrame, by: list[str]) -> int:
     return int(counts.select((pl.col("len") * (pl.col("len") - 1) // 2).sum()).item())
 
 
-def _person_pairs(records: pl.DataFrame) -> dict[str, float]:
+def person_pairs(records: pl.DataFrame) -> dict[str, float]:
+    """Precision, recall and F1, from 0 to 1, of the pairs of records within one person."""
     both = _pairs(records, ["person_id", "true_person_id"])
     linked, true = _pairs(records, ["person_id"]), _pairs(records, ["true_person_id"])
     precision, recall = _share(both, linked), _share(both, true)
