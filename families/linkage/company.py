@@ -34,6 +34,8 @@ COUPLES_SHARE = 0.7  # of couples have one surname
 CHILD_SHARES = 0.5  # of children with a carer of another surname have that of the other adult
 OTHER_PARTNER = 0.3  # of adults known with one partner are known elsewhere with another
 TWO_ACCOUNTS = 0.12  # of people are still billed at a home they left
+NOWHERE_ELSE = 0.04 # of adults listed where others are billed are on no register, if they are nobody else
+REGISTERED = ("liable", "elector", "tenant")  # roles of those whom a register of homes has
 SPELT = 0.88  # Jaro-Winkler of two spellings of one name
 
 _NAME = ["forename", "surname"]
@@ -53,7 +55,7 @@ def company_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> 
             _of_rare_name(couples, adults if people >= TELLING else adults.clear()),
         ]
     )
-    weighed = _without_rivals(_weighed(pairs, adults, people=people))
+    weighed = _without_rivals(_weighed(pairs, adults, records, linked, people=people))
     return _links(weighed, adults)
 
 
@@ -233,22 +235,40 @@ def _agreement(pairs: pl.DataFrame, adults: pl.DataFrame, *, prefix: str = "") -
 _SHARES = ["forename_share", "forename_share_b", "surname_share", "surname_share_b"]
 
 
-def _weighed(pairs: pl.DataFrame, adults: pl.DataFrame, *, people: int) -> pl.DataFrame:
+def _weighed(
+    pairs: pl.DataFrame, adults: pl.DataFrame, records: pl.DataFrame, linked: Linked, *, people: int
+) -> pl.DataFrame:
     """The odds of each pair of adults by what tells most for it, where they are enough."""
     facts = adults.group_by("c").agg(pl.col("account", "said_sex").first())
+    facts = facts.join(_where_registered(records, linked), on="c", how="left")
     told = _agreement(pairs, adults).join(facts, on="c").join(facts, left_on="c_b", right_on="c", suffix="_b")
     two_accounts = (pl.col("account") != pl.col("account_b")).fill_null(False)
     other_sex = (pl.col("said_sex") != pl.col("said_sex_b")).fill_null(False)
     name = pl.col("forename_bits") + pl.col("surname_bits") + pl.col("company") - math.log2(people + MORE_PEOPLE)
     most = pl.col("reason").replace_strict(AT_MOST, return_dtype=pl.Float64)
     account = pl.when(two_accounts).then(math.log2(TWO_ACCOUNTS)).otherwise(0.0)
-    weight = pl.when(name.is_not_null()).then(pl.min_horizontal(name, most)) + pl.col("against") + account
+    missed = (pl.col("is_displaced") & pl.col("is_registered_b")) | (pl.col("is_displaced_b") & pl.col("is_registered"))
+    displaced = pl.when(missed.fill_null(False)).then(-math.log2(NOWHERE_ELSE)).otherwise(0.0)
+    weight = pl.when(name.is_not_null()).then(pl.min_horizontal(name + displaced, most)) + pl.col("against") + account
     enough = told.with_columns(weight=weight).filter((pl.col("weight") >= ENOUGH) & ~other_sex)
     return (
         enough.with_columns(low=pl.min_horizontal("c", "c_b"), high=pl.max_horizontal("c", "c_b"))
         .sort("low", "high", "weight", "reason", descending=[False, False, True, False])
         .unique(["low", "high"], keep="first", maintain_order=True)
         .select("low", "high", "weight", "reason")
+    )
+
+
+def _where_registered(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """Of each person whether a register of homes has them, and whether none has and others are billed at each home."""
+    at = records.select("r", "role", "valid_to", "address_id").join(linked.clusters, on="r").drop("r")
+    billed = at.filter((pl.col("role") == "liable") & pl.col("valid_to").is_null()).select("address_id").unique()
+    homes = at.select("c", "address_id").drop_nulls().unique()
+    taken = homes.with_columns(is_taken=pl.col("address_id").is_in(billed["address_id"].drop_nulls().implode()))
+    registered = at.group_by("c").agg(is_registered=pl.col("role").is_in(REGISTERED).any())
+    all_taken = taken.group_by("c").agg(pl.col("is_taken").all())
+    return registered.join(all_taken, on="c", how="left").select(
+        "c", "is_registered", is_displaced=~pl.col("is_registered") & pl.col("is_taken").fill_null(False)
     )
 
 
