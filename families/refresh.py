@@ -91,6 +91,24 @@ class Progress:
         self.steps.append(done)
 
 
+class _TablesMade(Mapping[str, pl.DataFrame]):
+    """The tables of a run so far, read where they lie whenever one is asked for: between steps none is in memory."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if not self._run.has_table(name):
+            raise KeyError(name)
+        return self._run.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in RUN_TABLES if self._run.has_table(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @dataclass(frozen=True)
 class Step:
     """A named step, the tables it makes, and what its result depends on."""
@@ -217,7 +235,7 @@ def _make(
     making.mkdir(parents=True)
     progress = Progress(tell)
     published = home.current()
-    tables: Tables = {}
+    tables = _TablesMade(Run(making))
     with home.work() as work:
         for step in _steps(
             home,
@@ -232,11 +250,12 @@ def _make(
         ):
             with progress.step(step.name, step.key) as done:
                 earlier = None if asked.afresh else _done_before(published, step)
-                tables.update(earlier if earlier is not None else _checked(step.work(), step))
+                made = earlier if earlier is not None else _checked(step.work(), step)
                 done["reused"] = earlier is not None
-                done["rows"] = {name: tables[name].height for name in step.makes}
+                done["rows"] = {name: made[name].height for name in step.makes}
                 for name in step.makes:
-                    write_table(making / "tables", name, tables[name])
+                    write_table(making / "tables", name, made[name])
+                del made, earlier
     manifest = {
         "run": run.run_id,
         "key": key,
@@ -293,7 +312,7 @@ def _checked(made: Mapping[str, pl.DataFrame], step: Step) -> Tables:
 
 def _steps(
     home: Home,
-    tables: Tables,
+    tables: Mapping[str, pl.DataFrame],
     *,
     asked: Asked,
     ruleset: LoadedRuleset,
@@ -455,7 +474,7 @@ def _of_published(published: Run | None, table: str) -> pl.DataFrame | None:
     return published.table(table) if published and published.has_table(table) else None
 
 
-def measure_linkage(persons: pl.DataFrame, tables: Tables) -> Tables:
+def measure_linkage(persons: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Tables:
     """Counts about linkage, and the pairs drawn for people to measure it by."""
     of_record, addresses = tables["person_of_record"], tables["address_of_record"]
     return {

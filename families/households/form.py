@@ -326,7 +326,10 @@ def _households(gathered: pl.DataFrame, *, evidence: Evidence, residences: pl.Da
             "household_id",
             "address_id",
             "person_id",
-            pl.when(pl.col("source").is_not_null()).then(by_record).otherwise("reason").alias("reason"),
+            pl.when(pl.col("source").is_not_null())
+            .then(by_record)
+            .otherwise(pl.coalesce("reason", pl.lit("Belongs to a family here, as a person has said.")))
+            .alias("reason"),
         )
         .sort("household_id", "person_id")
     )

@@ -34,7 +34,7 @@ COUPLES_SHARE = 0.7  # of couples have one surname
 CHILD_SHARES = 0.5  # of children with a carer of another surname have that of the other adult
 OTHER_PARTNER = 0.3  # of adults known with one partner are known elsewhere with another
 TWO_ACCOUNTS = 0.12  # of people are still billed at a home they left
-NOWHERE_ELSE = 0.04 # of adults listed where others are billed are on no register, if they are nobody else
+NOWHERE_ELSE = 0.04  # of adults listed where others are billed are on no register, if they are nobody else
 REGISTERED = ("liable", "elector", "tenant")  # roles of those whom a register of homes has
 SPELT = 0.88  # Jaro-Winkler of two spellings of one name
 

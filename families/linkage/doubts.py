@@ -33,7 +33,7 @@ def doubtful_pairs(
     parameters: Path | None = None,
 ) -> pl.DataFrame:
     """The best pair of records of each two people in doubt: `a`, `b`, kind, weight and what it is made of."""
-    held = records.join(linked.clusters, on="r")
+    held = records.select("r", "forename", "surname", "dob", "upn").join(linked.clusters, on="r")
     found = pl.concat([_twins(records, linked, crowded), _of_swapped_births(held), _weighed(weighed, linked)])
     found = found.filter(pl.col("ca") != pl.col("cb")).with_columns(
         low=pl.min_horizontal("ca", "cb"),

@@ -75,16 +75,27 @@ def link_and_doubt(
     records = kept_apart(records, decided)
     is_named = pl.col("forename").is_not_null() | pl.col("surname").is_not_null()
     named = without_mistaken_upns(records.filter(is_named))
+    unnamed, records = records.filter(~is_named), records.select(_KEPT)
+    del persons, address_of_record
     linked, weighed = link_named(named, work=work, parameters=parameters, first=taken_first(named, decided))
     crowded = crowded_addresses(named, CROWDED_ADDRESS)
     doubts = doubtful_pairs(named, linked, weighed, crowded=crowded, decided=decided, parameters=parameters)
-    linked = _attach_unnamed(linked, named, records.filter(~is_named))
+    linked = _attach_unnamed(linked, named, unnamed)
+    del named
     described = _people(records.join(linked.clusters, on="r", maintain_order="left"))
     of_record = _person_of_record(records, linked, _ids(records, linked, described, previous))
     people = described.join(of_record.select("person_id", "c").unique(), on="c").select(list(People.columns()))
     of_record, people = PersonOfRecord.validate(of_record.drop("c"), cast=True), people.sort("person_id")
     doubts = DoubtfulPairs.validate(_of_people(doubts, records, of_record), cast=True)
     return of_record, People.validate(people, cast=True), doubts
+
+
+_KEPT = [  # of all records, what is asked once people are known; the rest lies in memory only while they are linked
+    "r",
+    *KEYS,
+    *("given", "family_name", "sex", "dob", "dob_weak", "born_low", "born_high", "is_child"),
+    *("upn", "address_id", "stated_on"),
+]
 
 
 def link_named(

@@ -29,8 +29,18 @@ def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFr
     ordered = in_order(in_usual_order(persons.select(READ)), first=0)
     placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
     dated = _with_birth_dates(_at_address_of_event(placed))
+    del ordered, placed
     slices = [_comparable(part) for part in dated.iter_slices(ROWS_AT_ONCE)]
-    return pl.concat(slices, rechunk=True) if slices else _comparable(dated)
+    return _put_together(slices) if slices else _comparable(dated)
+
+
+def _put_together(slices: list[pl.DataFrame]) -> pl.DataFrame:
+    """The slices as one frame, column by column, so that a county never lies in memory twice."""
+    columns = []
+    for name in slices[0].columns:
+        columns.append(pl.concat([part.get_column(name) for part in slices], rechunk=True))
+        slices[:] = [part.drop(name) for part in slices]
+    return pl.DataFrame(columns)
 
 
 def _at_address_of_event(placed: pl.DataFrame) -> pl.DataFrame:

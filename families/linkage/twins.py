@@ -23,7 +23,7 @@ def like_twins(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.
 
     `two_upns` where each has a permanent one; `are_names` where both forenames are names of their own here.
     """
-    held = records.join(linked.clusters, on="r")
+    held = records.select("r", "forename", "upn", *HOME).join(linked.clusters, on="r")
     at_home = held.filter(~pl.col("address_id").is_in(crowded.implode())).drop_nulls(["forename", *HOME])
     said = at_home.group_by("c", "forename", *HOME).agg(pl.col("r").min()).sort("c", "r")
     crowd = said.filter(pl.len().over(HOME) > 1)
