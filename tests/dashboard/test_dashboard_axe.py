@@ -16,7 +16,7 @@ from deliveries import write
 from made_up import AS_OF
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_dashboard_browser import LIST, PATIENCE, browser, enter, settled, tab_to
+from test_dashboard_browser import LIST, PATIENCE, browser, enter, settled, tab_to, turn_to
 from test_dashboard_browser import pytestmark as needs_chromium
 from test_dashboard_intake_browser import tab_until
 from test_dashboard_loads import ASB
@@ -189,13 +189,7 @@ def test_the_keyboard_alone_takes_a_worker_from_signing_in_to_a_note_completed(p
     page.keyboard.press("Enter")
     arrived(page, "Okafor-Reilly family")
 
-    tab_until(page, "Overview")
-    for section in SECTIONS[1 : SECTIONS.index("Notes") + 1]:
-        page.keyboard.press("ArrowRight")
-        expect(page.get_by_role("tab", name=section)).to_be_focused()
-        settled(page)
-    expect(page.get_by_role("heading", name="Write a note")).to_be_visible()
-    settled(page)
+    turn_to(page, "Notes")
     tab_until(page, "Kind of contact")
     page.keyboard.type("Visit")
     page.keyboard.press("Enter")
