@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import made_up_casebook
 import pytest
@@ -36,6 +37,24 @@ LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 OPTIONS = {"runOnly": LEVELS, "resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
 OVER = "[data-testid=stPopoverBody]"
+
+
+@dataclass(frozen=True)
+class Excused:
+    """What Streamlit 1.67 draws so by itself, and neither a setting nor words of ours can change."""
+
+    rule: str
+    selector: str
+    why: str
+
+
+EXCUSED = (
+    Excused(
+        "target-size",
+        "[data-testid=stDateInput] [role=spinbutton]",
+        "Day, month and year are parts of one field, 18 by 20 pixels each; the calendar and the keys reach the same.",
+    ),
+)
 
 
 ENTRIES = {entry.name: entry for entry in navigation.ENTRIES}
@@ -111,7 +130,14 @@ def violations(page: Page, where: str, *, within: str = "html") -> list[str]:
         for each in found
         if each["impact"] in GRAVE
         for node in each["nodes"]
+        if not is_excused(page, each["id"], node["target"])
     ]
+
+
+def is_excused(page: Page, rule: str, target: list[str]) -> bool:
+    selectors = [each.selector for each in EXCUSED if each.rule == rule]
+    at = page.locator(target[-1])
+    return any(at.evaluate("(element, selector) => element.matches(selector)", selector) for selector in selectors)
 
 
 def go_to(page: Page, entry: Entry) -> None:
