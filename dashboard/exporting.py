@@ -15,27 +15,31 @@ import json
 import secrets
 
 import streamlit as st
+from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
 from dashboard import identity
+from families import loading
 from families.casebook import reading, sessions
 from families.casebook.database import open_casebook
-from families.casebook.views import Reader
+from families.casebook.views import DataAsAt, Reader
 from families.cases.chronology import Filter
 from families.cases.clock import casework_today
 from families.errors import NotAllowed, UserError
 from families.exports.document import PURPOSES
 from families.exports.record import Export, Wanted, as_json, export, from_json
+from families.home import Home
 from families.settings import Settings
 
 PATH = "/export"
 KEY = secrets.token_bytes(32)  # of this run of the server: a link made before means nothing afterwards
 GROWS_OLD = dt.timedelta(minutes=60)
-TO_EXPORT = "export: "
-OLD = "This link is too old or is not yours: open the family's record again and choose the export there."
+TO_EXPORT, TO_CORRECT = "export: ", "correct rejected rows"
+RECORD, REJECTS = "record", "rejects"
+OLD = "This link is too old or is not yours: go back to the page and follow the link there."
 FORMS = {"pdf": "PDF, to read and print", "xlsx": "Excel workbook"}
 HEADERS = {
     "Cache-Control": "no-store",
@@ -66,9 +70,18 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
 
 
 def link(session_id: str, wanted: Wanted) -> str:
-    """The address of a file, for one session."""
+    """The address of a document from a family's record, for one session."""
+    return _link(session_id, RECORD, as_json(wanted))
+
+
+def rejects_link(session_id: str, delivery: str) -> str:
+    """The address of a delivery's rejected rows that wait to be corrected, for one session."""
+    return _link(session_id, REJECTS, delivery)
+
+
+def _link(session_id: str, kind: str, wanted: str) -> str:
     until = int((identity.now() + GROWS_OLD).timestamp())
-    told = json.dumps([session_id, until, as_json(wanted)], separators=(",", ":")).encode()
+    told = json.dumps([session_id, until, kind, wanted], separators=(",", ":")).encode()
     return f"{PATH}/{_text(told)}.{_text(_signature(told))}"
 
 
@@ -84,41 +97,52 @@ def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _read(ticket: str) -> tuple[str, Wanted]:
-    """The session and what is wanted of a link that we signed and that is not old."""
+def _read(ticket: str) -> tuple[str, str, str]:
+    """The session, the kind of file and what is wanted, of a link that we signed and that is not old."""
     try:
         told, signature = (_bytes(part) for part in ticket.split("."))
     except ValueError as error:
         raise NotAllowed(OLD) from error
     if not hmac.compare_digest(signature, _signature(told)):
         raise NotAllowed(OLD)
-    session_id, until, wanted = json.loads(told)
+    session_id, until, kind, wanted = json.loads(told)
     if identity.now().timestamp() > until:
         raise NotAllowed(OLD)
-    return session_id, from_json(wanted)
+    return session_id, kind, wanted
 
 
 def given(request: Request) -> Response:
     """The file of a link, or the sentence why there is none."""
     try:
-        session_id, wanted = _read(request.path_params["ticket"])
-        made = _made(request, session_id, wanted)
+        made = _made(request, *_read(request.path_params["ticket"]))
     except UserError as refusal:
         return PlainTextResponse(str(refusal), status_code=403, headers=HEADERS)
     shown = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
     return Response(made.content, media_type=made.media_type, headers=HEADERS | shown)
 
 
-def _made(request: Request, session_id: str, wanted: Wanted) -> Export:
+def _made(request: Request, session_id: str, kind: str, wanted: str) -> Export:
     engine, at = open_casebook(Settings().database_url), identity.now()
     data = reading.data_as_at(engine)
     session = sessions.standing(engine, session_id, limits=identity.limits(), at=at)
     if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, at)):
         raise NotAllowed(OLD)
-    person = session.person
-    purpose = TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower()
-    reader = Reader(person.staff_id, person.role, purpose, session.session_id)
+    return {RECORD: _record, REJECTS: _rejects}[kind](engine, session, wanted, data, at)
+
+
+def _record(engine: Engine, session: sessions.Session, told: str, data: DataAsAt, at: dt.datetime) -> Export:
+    wanted, person = from_json(told), session.person
+    reader = _reader(session, TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower())
     return export(engine, reader, wanted, made_by=person.name, today=casework_today(data, at), at=at)
+
+
+def _rejects(engine: Engine, session: sessions.Session, delivery: str, _data: DataAsAt, _at: dt.datetime) -> Export:
+    rows = loading.rejects_file(Home(Settings().home), engine, _reader(session, TO_CORRECT), delivery)
+    return Export(f"official-sensitive_rejected_rows_{delivery}.csv", "text/csv; charset=utf-8", rows)
+
+
+def _reader(session: sessions.Session, purpose: str) -> Reader:
+    return Reader(session.person.staff_id, session.person.role, purpose, session.session_id)
 
 
 def _is_of_this_sign_in(request: Request, session: sessions.Session, at: dt.datetime) -> bool:

@@ -119,13 +119,6 @@ def rejects_file(home: Home, engine: Engine, by: Reader, delivery: str) -> bytes
     return as_csv(rejects)
 
 
-def require_rejects(home: Home, by: Reader, delivery: str) -> None:
-    """Refuse whoever may not have rejected rows, and a delivery of which none waits, before anything is offered."""
-    require_loads(by)
-    if not rejects_of(home.path, delivery).rows:
-        raise Refused("No rejected row of this delivery waits to be corrected.")
-
-
 def replay_rejects(
     home: Home, engine: Engine, by: Reader, delivery: str, corrected: bytes, *, on: dt.date, dry_run: bool = False
 ) -> Receipt:

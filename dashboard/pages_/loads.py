@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import exports, frame, identity, load_tables, submitting, words
+from dashboard import exporting, frame, identity, load_tables, submitting, words
 from families import loading, mappings
 from families.casebook.deliveries import names_of_staff
 from families.cases.clock import LONDON
@@ -26,7 +26,7 @@ TITLE = "Loads"
 TO_LOAD = "load what is delivered"
 PAGE_SIZE = 20
 BY_HEADINGS = ""
-CHECKED, LINK = "load_checked", "rejects_link"
+CHECKED = "load_checked"
 
 
 def home() -> Home:
@@ -55,7 +55,7 @@ def show() -> None:
         st.warning(words.escape_markdown(gone_in_words(gone)))
     _register(found, visit)
     _load(found)
-    _correct(found)
+    _correct(found, visit)
     _take_back(found, visit)
 
 
@@ -219,7 +219,7 @@ def _commit(source: str, mapping: dict[str, object] | None, sha256: str) -> None
 # -- rejected rows -------------------------------------------------------------------------------------------------
 
 
-def _correct(found: Register) -> None:
+def _correct(found: Register, visit: identity.Visit) -> None:
     st.header("Correct rejected rows", anchor=False)
     submitting.say("correct")
     waits = {each.delivery: each for each in found.deliveries if found.waiting.get(each.delivery)}
@@ -227,36 +227,16 @@ def _correct(found: Register) -> None:
         st.write("No rejected row waits to be corrected.")
         return
     chosen = st.selectbox(
-        "Delivery", list(waits), key="correct_of", on_change=_forget_link,
+        "Delivery", list(waits), key="correct_of",
         format_func=lambda name: f"{_named(waits[name])}: {words.counted(found.waiting[name], 'row')}",
     )  # fmt: skip
     st.write("Download them, put them right in a spreadsheet and leave the first two columns as they are.")
-    st.button("Prepare the download", key="rejects_prepare", on_click=_prepare, args=(chosen,))
-    if link := st.session_state.get(LINK):
-        st.link_button("Download the rejected rows", link, icon=":material/download:")
-        st.caption(
-            "They hold personal data. The link is good once, for two minutes; that you took them is written down."
-        )
+    link = exporting.rejects_link(visit.session.session_id, chosen)
+    st.link_button("Download the rejected rows", link, icon=":material/download:", key="rejects_link")
+    st.caption("They hold personal data. That you took them is written down.")
     with st.form("correct", border=False, clear_on_submit=False):
         st.file_uploader("Corrected rows, as CSV", key="correct_file", type=["csv"])
         st.form_submit_button("Load the corrected rows", key="correct_save", on_click=_replay, args=(chosen,))
-
-
-def _forget_link() -> None:
-    st.session_state.pop(LINK, None)
-
-
-def _prepare(delivery: str) -> None:
-    def act(visit: identity.Visit) -> None:
-        loading.require_rejects(home(), visit.reader(TO_LOAD), delivery)
-        engine, where = visit.engine, home()
-        st.session_state[LINK] = exports.offer(
-            lambda reader: loading.rejects_file(where, engine, reader, delivery),
-            file_name=f"official-sensitive_rejected_rows_{delivery}.csv", purpose=TO_LOAD,
-        )  # fmt: skip
-
-    _forget_link()
-    submitting.do(act, "The download is ready.", at="correct")
 
 
 def _replay(delivery: str) -> None:
@@ -268,7 +248,6 @@ def _replay(delivery: str) -> None:
             home(), visit.engine, visit.reader(TO_LOAD), delivery, upload.getvalue(), on=identity.casework_day(visit)
         )
 
-    _forget_link()
     submitting.do(act, _replayed, at="correct")
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
-from dashboard import exports, identity
+from dashboard import exporting, identity
 from families.casebook.access import MAY_LOAD
 from families.sources import apart
 from families.sources.layouts import layouts
@@ -33,11 +33,16 @@ OWN = "Ref,Second,First,What,When\n1,Ash,Amy,ASBO,25/02/2013\n"
 
 def fetch(link: str) -> Response:
     """What the route answers; its own server is tried in the browser."""
-    (route,) = exports.routes()
+    (route,) = exporting.ROUTES
     scope = {"type": "http", "method": "GET", "path": link, "headers": [], "query_string": b"", "root_path": ""}
     match, found = route.matches(scope)
     assert match.name == "FULL"
-    return exports.fetched(Request(scope | found))
+    return exporting.given(Request(scope | found))
+
+
+def link_of(app: AppTest) -> str:
+    (link,) = app.get("link_button")
+    return str(link.proto.url)
 
 
 @pytest.fixture
@@ -121,18 +126,16 @@ def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_
     assert (gone.by, gone.reason) == ("demo-data-analyst", "The wrong month.")
 
 
-def test_rejected_rows_are_fetched_once_corrected_and_loaded(opened, at_home):
+def test_rejected_rows_are_fetched_corrected_and_loaded(opened, at_home):
     home, url, receipt = at_home
     app = opened("data_analyst", page=LOADS, url=url)
-    app.button(key="rejects_prepare").click().run()
-    link = app.session_state["rejects_link"]
+    link = link_of(app)
     answer = fetch(link)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert "attachment" in answer.headers["content-disposition"]
     (row,) = csv.DictReader(io.StringIO(bytes(answer.body).decode("utf-8-sig")))
     assert (row[NUMBER], row["Forename"]) == ("2", "Quillfeather")
-    assert fetch(link).status_code == 404
     out = io.StringIO()
     writer = csv.DictWriter(out, list(row))
     writer.writeheader()
@@ -142,21 +145,17 @@ def test_rejected_rows_are_fetched_once_corrected_and_loaded(opened, at_home):
     assert "1 row accepted" in app.success[0].value
     assert waiting(home, receipt) == 0
     assert "No rejected row waits" in everything_said(app)
+    assert fetch(link).status_code == 403
 
 
-def test_a_ticket_is_worth_nothing_once_the_session_is_over(opened, at_home, monkeypatch):
+def test_a_link_to_rejected_rows_is_worth_nothing_once_the_session_is_over(opened, at_home, monkeypatch):
     app = opened("data_analyst", page=LOADS, url=at_home[1])
-
-    def link(app: AppTest) -> str:
-        app.button(key="rejects_prepare").click().run()
-        return str(app.session_state["rejects_link"])
-
-    late = link(app)
+    link = link_of(app)
+    assert fetch(link).status_code == 200
     now = identity.now()
-    monkeypatch.setattr(identity, "now", lambda: now + dt.timedelta(minutes=3))
-    assert fetch(late).status_code == 404
+    monkeypatch.setattr(identity, "now", lambda: now + exporting.GROWS_OLD + dt.timedelta(minutes=1))
+    assert fetch(link).status_code == 403
     monkeypatch.setattr(identity, "now", lambda: now)
-    over = link(app)
     app.button(key="change_person").click().run()
-    assert fetch(over).status_code == 403
-    assert fetch("/file/guessed").status_code == 404
+    assert fetch(link).status_code == 403
+    assert fetch("/export/guessed").status_code == 403

@@ -174,19 +174,19 @@ def test_facts_are_the_same_whatever_the_order_of_rows() -> None:
     assert found[0].equals(found[1])
 
 
-def test_five_thousand_open_families_take_seconds(casebook: Engine) -> None:
+def test_a_thousand_open_families_take_seconds(casebook: Engine) -> None:
     with_staff(casebook)
-    run = made_up_run(copies=250)
+    run = made_up_run(copies=50)
     Work(casebook).confirm()
     _open_everywhere(casebook, run)
     published(casebook, Feeds(), run_id="run-2", run=run)
     everybody = Feeds()
     rows = [
         {"delivery": "d-exclusions", "row": number, "part": "", **SUSPENDED}
-        for number in range(1, 5001)
+        for number in range(1, 1001)
     ]  # fmt: skip
     people = run.tables["family_members"].filter(role="child").unique("family_id", keep="first", maintain_order=True)
-    ids = people["person_id"].to_list()[:5000]
+    ids = people["person_id"].to_list()[:1000]
     everybody.records["exclusions"] = rows[: len(ids)]
     everybody.tables["person_of_record"] = [
         {
@@ -203,7 +203,7 @@ def test_five_thousand_open_families_take_seconds(casebook: Engine) -> None:
     published(casebook, everybody, run_id="run-3", run=run)
     took = time.monotonic() - started
     print(f"{casebook.dialect.name}: {took:.1f} s")
-    assert took < 60
+    assert took < 20
 
 
 def _open_everywhere(engine: Engine, run: Any) -> None:
@@ -213,7 +213,7 @@ def _open_everywhere(engine: Engine, run: Any) -> None:
     case = table(FamilyCase)
     with engine.begin() as connection:
         one = dict(connection.execute(sa.select(case)).mappings().one())
-        families = sorted({*run.tables["family_members"]["family_id"]} - {"F01"})[:5000]
+        families = sorted({*run.tables["family_members"]["family_id"]} - {"F01"})[:1000]
         connection.execute(sa.insert(case), [one | {"case_id": f"C{each}", "family_id": each} for each in families])
 
 

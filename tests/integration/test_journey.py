@@ -119,16 +119,6 @@ def test_made_afresh_the_tables_are_identical(home):
         assert frame.equals(before[name]), name
 
 
-def test_the_order_in_which_files_are_loaded_changes_nothing(home, authority, tmp_path):
-    files = sorted((str(path) for path in (authority / "inbox").iterdir()), reverse=True)
-    for some in (files[::3], files[1::3], files[2::3]):
-        assert families(tmp_path, "load", *some).returncode == 0
-    assert families(tmp_path, *REFRESH).returncode == 0
-    first = tables(home)
-    for name, frame in tables(tmp_path).items():
-        assert frame.equals(first[name]), name
-
-
 def test_an_unchanged_refresh_does_no_step_again(home):
     run = Home(home).require_current()
     made = run.path.stat().st_mtime_ns
