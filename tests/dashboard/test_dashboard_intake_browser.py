@@ -55,9 +55,9 @@ def picture(page: Page, folder: Path, name: str) -> None:
 
 def tab_until(page: Page, label: str) -> None:
     """Go on with the Tab key to what a screen reader calls so."""
-    asked = "(name) => { const at = document.activeElement; const named = (at.labels && at.labels[0]?.innerText) || "
-    asked += "at.getAttribute('aria-label') || (at.tagName === 'MAIN' ? '' : at.innerText) || '';"
-    asked += " return named.includes(name) }"
+    asked = "(name) => { let at = document.activeElement; while (at.shadowRoot) at = at.shadowRoot.activeElement;"
+    asked += " const named = (at.labels && at.labels[0]?.innerText) || at.getAttribute('aria-label') ||"
+    asked += " (at.matches('main, body') ? '' : at.innerText) || ''; return named.includes(name) }"
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate(asked, label):

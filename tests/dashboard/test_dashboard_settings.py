@@ -43,6 +43,7 @@ def test_the_baseline_of_settings(section, setting, value):
         ("blueTextColor", "blueBackgroundColor"),
         ("grayTextColor", "grayBackgroundColor"),
         ("yellowTextColor", "yellowBackgroundColor"),
+        ("codeTextColor", "codeBackgroundColor"),
     ],
 )
 def test_text_can_be_read_on_what_lies_under_it(ink, paper):
