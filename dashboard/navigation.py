@@ -12,6 +12,7 @@ from families.cases.reading import ALLOCATORS, ASK_OUTCOMES, HAVE_A_DAY, OVERSEE
 MY_WORK, FAMILIES, REFERRALS, PROGRAMME = "My work", "Families", "Referrals", "Programme"
 DATA, ADMIN, HELP = "Data", "Administration", "Help"
 SEE_FAMILIES = frozenset(access.MAY_SEE)
+IDENTIFIED, MY_FAMILIES = "identified_families", "my_families"
 EVERYBODY = frozenset(access.ROLES)
 
 
@@ -28,11 +29,11 @@ class Entry:
 
 ENTRIES = (
     Entry(MY_WORK, "today", "Today", HAVE_A_DAY),
-    Entry(MY_WORK, "my_families", "My families", case_scope.READ_CASES),
+    Entry(MY_WORK, MY_FAMILIES, "My families", case_scope.READ_CASES),
     Entry(FAMILIES, "family_record", "Family record", SEE_FAMILIES, is_hidden=True),
     Entry(REFERRALS, "inbox", "Inbox and triage", TRIAGERS),
     Entry(REFERRALS, "new_referral", "New referral", referrers()),
-    Entry(REFERRALS, "identified_families", "Identified families", SEE_FAMILIES),
+    Entry(REFERRALS, IDENTIFIED, "Identified families", access.LIST_PUBLISHED),
     Entry(PROGRAMME, "overview", "Overview", OVERSEERS),
     Entry(PROGRAMME, "caseload", "Caseload and allocation", ALLOCATORS),
     Entry(PROGRAMME, "outcomes", "Outcomes", ASK_OUTCOMES),
@@ -43,7 +44,7 @@ ENTRIES = (
     Entry(ADMIN, "users", "Users and settings", access.MAY_MANAGE_STAFF),
     Entry(HELP, "help", "Help", EVERYBODY),
 )
-FIRST = ("identified_families", "new_referral", "users")  # where a role begins: the first of these that it has
+FIRST = (IDENTIFIED, "today", "new_referral", "users")  # where a role begins: the first of these that it has
 NOTHING = Entry(MY_WORK, "no_pages", "No pages", EVERYBODY)  # for a role that has none of them
 
 
@@ -53,6 +54,12 @@ def entries(role: str | None) -> tuple[Entry, ...]:
         return ENTRIES
     mine = tuple(entry for entry in ENTRIES if role in entry.roles)
     return mine if begins_at(mine) else (NOTHING, *mine)
+
+
+def list_of(role: str) -> str:
+    """The file of the page that lists families for a role: those it works with, or all that it may see."""
+    name = IDENTIFIED if role in access.LIST_PUBLISHED else MY_FAMILIES
+    return f"pages_/{name}.py"
 
 
 def begins_at(them: Collection[Entry]) -> str | None:

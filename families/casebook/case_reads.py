@@ -19,6 +19,7 @@ from families.casebook.case_work_models import (
     PlanVersion,
     SustainedCheck,
 )
+from families.casebook.family_scope import may_see
 from families.casebook.models import PublishedFamily, PublishedFinding, Staff, table
 from families.casebook.views import Reader
 
@@ -259,12 +260,10 @@ def need_scores(connection: Connection, reader: Reader) -> list[RowValues]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def identified(
-    connection: Connection, statuses: Sequence[str], *, limit: int, offset: int = 0
-) -> tuple[list[RowValues], int]:
+def identified(connection: Connection, reader: Reader, *, limit: int, offset: int = 0) -> tuple[list[RowValues], int]:
     """Published families that nobody has decided on yet: they have no case."""
     none = ~exists().where(CASE.c.family_id == FAMILY.c.family_id)
-    condition = and_(FAMILY.c.status.in_(tuple(statuses)), none)
+    condition = and_(may_see(reader), none)
     query: Any = select(func.count()).select_from(FAMILY).where(condition)
     total = connection.execute(query).scalar_one()
     query = select(FAMILY.c.family_id, FAMILY.c.name, FAMILY.c.size).where(condition).order_by(FAMILY.c.name_place)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, exists, or_, select
 
-from families.casebook import audit, case_scope
-from families.casebook.access import statuses_for
-from families.casebook.case_models import FamilyCase
+from families.casebook import audit
 from families.casebook.database import audited
+from families.casebook.family_scope import may_see
 from families.casebook.models import PublishedFamily, PublishedMember, PublishedTie, table
 from families.casebook.views import Member, Reader, Tie
 from families.errors import NotAllowed
 
-FAMILY, MEMBER, TIE, CASE = table(PublishedFamily), table(PublishedMember), table(PublishedTie), table(FamilyCase)
-OF_A_CASE = frozenset({"caseworker", "team_manager"})  # who read only the families they work with
+FAMILY, MEMBER, TIE = table(PublishedFamily), table(PublishedMember), table(PublishedTie)
 MOST_PEOPLE = 25  # on one drawing, the family's own members counted
 
 
@@ -40,12 +38,11 @@ class Extended:
 def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
     """Who is tied to members of a family elsewhere; every family that is shown so is written down."""
     try:
-        statuses = sorted(statuses_for(reader))
+        may = may_see(reader)
     except NotAllowed as refusal:
         _refused(engine, reader, str(refusal))
         raise
     with audited(engine) as connection:
-        may = _may_read(reader, statuses)
         query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may)
         is_there = connection.execute(query).first() is not None
         found = _found(connection, family_id, may) if is_there else Extended((), (), 0)
@@ -62,12 +59,6 @@ def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
 def _refused(engine: Engine, reader: Reader, why: str) -> None:
     with audited(engine) as connection:
         audit.note(connection, reader, action="read_extended_family_refused", family_ids=[None], detail={"why": why})
-
-
-def _may_read(reader: Reader, statuses: list[str]) -> ColumnElement[bool]:
-    kinds = FAMILY.c.status.in_(statuses)
-    of_a_case = exists().where(CASE.c.family_id == FAMILY.c.family_id, case_scope.may_read(reader))
-    return and_(kinds, of_a_case if reader.role in OF_A_CASE else true())
 
 
 def _found(connection: Connection, family_id: str, may: ColumnElement[bool]) -> Extended:

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, insert, inspect, select, update
 
 from families.casebook import audit
-from families.casebook.access import statuses_for
 from families.casebook.database import audited, writing
+from families.casebook.family_scope import may_see
 from families.casebook.models import (
     LinkageQuery,
     Publication,
@@ -51,9 +51,9 @@ def raise_query(
     if code not in CODES:
         raise Refused(f"Choose what is wrong: {', '.join(CODES)}.")
     why = given_reason(reason)
-    statuses = statuses_for(reader)
+    seen = may_see(reader)
     with writing(engine) as connection:
-        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, seen)
         if connection.execute(query).one_or_none() is None:
             raise NotAllowed("There is no family under this id that you may see.")
         if person_id is not None and _member(connection, family_id, person_id) is None:
