@@ -10,9 +10,9 @@ from families.cases.inbox import TRIAGERS, referrers
 from families.cases.reading import ALLOCATORS, ASK_OUTCOMES, HAVE_A_DAY, OVERSEERS
 
 MY_WORK, FAMILIES, REFERRALS, PROGRAMME = "My work", "Families", "Referrals", "Programme"
-DATA, ADMIN, HELP = "Data", "Administration", "Help"
+DATA, ASSURANCE, ADMIN, HELP = "Data", "Assurance", "Administration", "Help"
 SEE_FAMILIES = frozenset(access.MAY_SEE)
-IDENTIFIED, MY_FAMILIES = "identified_families", "my_families"
+IDENTIFIED, MY_FAMILIES, ACCESS = "identified_families", "my_families", "access"
 EVERYBODY = frozenset(access.ROLES)
 
 
@@ -30,6 +30,7 @@ class Entry:
 ENTRIES = (
     Entry(MY_WORK, "today", "Today", HAVE_A_DAY),
     Entry(MY_WORK, MY_FAMILIES, "My families", case_scope.READ_CASES),
+    Entry(FAMILIES, "search", "Search", access.MAY_SEARCH),
     Entry(FAMILIES, "family_record", "Family record", SEE_FAMILIES, is_hidden=True),
     Entry(REFERRALS, "inbox", "Inbox and triage", TRIAGERS),
     Entry(REFERRALS, "new_referral", "New referral", referrers()),
@@ -41,6 +42,7 @@ ENTRIES = (
     Entry(DATA, "quality", "Quality and coverage", access.MAY_READ_QUALITY),
     Entry(DATA, "review", "Match review", access.MAY_REVIEW),
     Entry(DATA, "rules", "Rules", access.MAY_READ_RULES),
+    Entry(ASSURANCE, ACCESS, "Access and restrictions", access.MAY_LOOK_AT_EMERGENCIES),
     Entry(ADMIN, "users", "Users and settings", access.MAY_MANAGE_STAFF),
     Entry(HELP, "help", "Help", EVERYBODY),
 )

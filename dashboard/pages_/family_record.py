@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import case_tables, frame, identity, navigation, tables, words
 from dashboard.record import absence, chronology, links, looked_at, monitoring, needs_and_plan, notes, overview, reasons
-from families.casebook import reading
+from families.casebook import reading, restricting
 from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.views import FamilyRecord, Member
 from families.cases.record import case_head
@@ -42,8 +42,25 @@ def show() -> None:
         st.title(words.escape_markdown(name), width="content", anchor=False)
         st.space("stretch")
         _back(visit)
+    _protected(record)
     _identity_bar(family_id, record, head, day)
     _sections(visit, family_id, record, head, day)
+
+
+def _protected(record: FamilyRecord | None) -> None:
+    """That the family is restricted, or open for an hour only; nothing of either is said of any other family."""
+    if record is None:
+        return
+    if record.opened_until is not None:
+        until = words.clock(record.opened_until)
+        st.warning(
+            f"You opened this record in an emergency: it is open to you until {until}. "
+            "Your manager and information governance were told, and it is looked at tomorrow."
+        )
+    if record.restrictions:
+        kinds = words.listed(restricting.KINDS[kind].lower() for kind in record.restrictions)
+        address = " Where they live is not shown to you." if record.is_address_withheld else ""
+        st.warning(f"Restricted record: {kinds}. Nobody who is not let in by name knows of it.{address}")
 
 
 def _published(visit: identity.Visit, family_id: str, head: CaseHead | None) -> FamilyRecord | None:

@@ -110,6 +110,40 @@ def require_staffing(reader: Reader) -> None:
         raise NotAllowed(f"Staff and teams are looked after by {_one_of(MAY_MANAGE_STAFF)}: ask one of them.")
 
 
+MAY_SEARCH = frozenset({"caseworker", "team_manager", "programme_manager", "returns_officer", "ig_officer"})
+EMERGENCY = frozenset({"caseworker", "team_manager"})  # who sees families by their cases alone
+MAY_LOOK_AT_EMERGENCIES = frozenset({"team_manager", "programme_manager", "ig_officer"})
+MAY_RESTRICT = frozenset({"ig_officer"})
+
+
+def require_search(reader: Reader) -> None:
+    """Refuse who may not look for people."""
+    _require_purpose(reader)
+    if reader.role not in MAY_SEARCH:
+        raise NotAllowed(f"People are looked for by {_one_of(MAY_SEARCH)}: ask one of them.")
+
+
+def require_emergency(reader: Reader) -> None:
+    """Refuse who may not open a family outside their own in an emergency."""
+    _require_purpose(reader)
+    if reader.role not in EMERGENCY:
+        raise NotAllowed(f"Families are opened in an emergency by {_one_of(EMERGENCY)}: ask one of them.")
+
+
+def require_looking_at_emergencies(reader: Reader) -> None:
+    """Refuse who does not answer for what was opened in an emergency."""
+    _require_purpose(reader)
+    if reader.role not in MAY_LOOK_AT_EMERGENCIES:
+        raise NotAllowed(f"Emergency openings are looked at by {_one_of(MAY_LOOK_AT_EMERGENCIES)}: ask one of them.")
+
+
+def require_restricting(reader: Reader) -> None:
+    """Refuse who may not say who is hidden from whom."""
+    _require_purpose(reader)
+    if reader.role not in MAY_RESTRICT:
+        raise NotAllowed(f"Restrictions are set and lifted by {_one_of(MAY_RESTRICT)}: ask one of them.")
+
+
 MAY_LOAD = frozenset({"data_analyst"})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from families.casebook import audit
+from families.casebook import audit, restricted
 from families.casebook.access import ROLES, require_access_log
 from families.casebook.database import audited
 from families.casebook.family_scope import may_see
@@ -59,7 +59,12 @@ def access_log(engine: Engine, reader: Reader, family_id: str, *, before: int | 
 def _may_see(connection: Connection, reader: Reader, family_id: str) -> bool:
     if reader.role in OF_ANY_FAMILY:
         return (
-            connection.execute(select(EVENT.event_id).where(EVENT.family_id == family_id).limit(1)).first() is not None
+            connection.execute(
+                select(EVENT.event_id)
+                .where(EVENT.family_id == family_id, restricted.is_open_to(reader, EVENT.family_id))
+                .limit(1)
+            ).first()
+            is not None
         )
     query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, may_see(reader))
     return connection.execute(query).first() is not None

@@ -10,15 +10,16 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, inspect, or_, select
 
-from families.casebook import audit
+from families.casebook import audit, emergency, restricted
 from families.casebook.access import ROLES, require_rules
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, reading
-from families.casebook.family_scope import STATUSES, may_see
+from families.casebook.family_scope import STATUSES, may_open, may_see
 from families.casebook.folding import fold
 from families.casebook.models import (
     FamilyChange,
@@ -38,6 +39,7 @@ from families.casebook.models import (
 )
 from families.casebook.queries import queries_of
 from families.casebook.views import (
+    ADDRESS_WITHHELD,
     ChildBrief,
     CoverageLine,
     DataAsAt,
@@ -304,10 +306,10 @@ def _strand_outcomes(connection: Connection, ids: Sequence[str]) -> dict[str, tu
 
 def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecord:
     """Everything the record page shows of one family; audited as one read of it."""
-    seen = _decided(engine, reader, lambda: may_see(reader), action="read_family")
+    seen = _decided(engine, reader, lambda: may_open(reader), action="read_family")
     with audited(engine) as connection:
         family = _family(connection, family_id, seen) if AN_ID.fullmatch(family_id) else None
-        record = _record(connection, family) if family else None
+        record = _record(connection, reader, family) if family else None
         audit.note(
             connection,
             reader,
@@ -326,9 +328,9 @@ def _family(connection: Connection, family_id: str, seen: ColumnElement[bool]) -
     return connection.execute(query).one_or_none()
 
 
-def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
+def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyRecord:
     publication = _publication(connection)
-    return FamilyRecord(
+    record = FamilyRecord(
         family_id=family.family_id,
         name=family.name,
         status=family.status,
@@ -340,7 +342,18 @@ def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
         absence_threshold_percent=publication.absence_threshold_percent,
         ties=_ties(connection, family.family_id),
         queries=queries_of(connection, family.family_id),
+        restrictions=restricted.kinds_over(connection, family.family_id),
+        opened_until=emergency.opened_until(connection, reader, family.family_id),
     )
+    is_withheld = family.family_id in restricted.without_address(connection, reader, [family.family_id])
+    return _address_withheld(record) if is_withheld else record
+
+
+def _address_withheld(record: FamilyRecord) -> FamilyRecord:
+    """Without the address, and without the words of why people belong together, which may say where they live."""
+    members = tuple(replace(member, why=ADDRESS_WITHHELD) for member in record.members)
+    ties = tuple(replace(tie, why=ADDRESS_WITHHELD) for tie in record.ties)
+    return replace(record, address=None, members=members, ties=ties, is_address_withheld=True)
 
 
 def _members(connection: Connection, family_id: str) -> tuple[Member, ...]:
