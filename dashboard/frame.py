@@ -10,11 +10,12 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard import identity, tables, words
-from families.casebook import reading, sessions
+from families.casebook import emergency, reading, sessions
 from families.casebook.views import CoverageLine, DataAsAt
 from families.errors import UserError
 
-RECORD = "pages_/family_record.py"
+RECORD, ACCESS = "pages_/family_record.py", "pages_/access.py"
+TO_BE_TOLD = "be told of emergencies"
 LOOKED_AT_EVERY = 30  # seconds
 WARNED_BEFORE = dt.timedelta(minutes=3)  # seen at the latest two and a half minutes before the end
 
@@ -30,9 +31,18 @@ def banner(engine: Engine, data: DataAsAt, visit: identity.Visit | None) -> None
             _coverage(lines, data)
         if visit is not None:
             st.space("stretch")
+            _alerts(visit)
             _who(visit)
     if visit is not None:
         _time_left(engine)
+
+
+def _alerts(visit: identity.Visit) -> None:
+    """That a family was opened in an emergency, at once and on every page, for those who answer for it."""
+    waiting = emergency.waiting_alerts(visit.engine, visit.reader(TO_BE_TOLD))
+    if waiting:
+        told = words.counted(waiting, "emergency opening to look at", "emergency openings to look at")
+        st.page_link(ACCESS, label=told, icon=":material/warning:", width="content")
 
 
 def _who(visit: identity.Visit) -> None:

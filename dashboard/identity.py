@@ -214,9 +214,11 @@ def _ask_for_demo_person(engine: Engine) -> None:
 def _what_they_see(person: StaffMember) -> str:
     sees = access.MAY_SEE.get(person.role, frozenset())
     kinds = [phrase for status, phrase in _KINDS.items() if status in sees]
-    return f"{person.role_label}: sees {words.listed(kinds) if kinds else 'no family records'}"
+    told = words.listed(kinds) if kinds else _BY_CASE.get(person.role, "no family records")
+    return f"{person.role_label}: sees {told}"
 
 
+_BY_CASE = {"caseworker": "the families they work with", "team_manager": "the families their team works with"}
 _KINDS = {"eligible": "families that meet the criteria", "near_miss": "near misses"}
 
 

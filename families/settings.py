@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
     self_approval: bool = Field(
         default=False,
         description="FAMILIES_SELF_APPROVAL: workers may approve their own plans and closures; each is marked as such",
+    )
+    search_outside: Literal["closed", "open_with_purpose"] = Field(
+        default="open_with_purpose",
+        description="FAMILIES_SEARCH_OUTSIDE: whether a search says, for a purpose, whom to ask about a family outside "
+        "one's own (open_with_purpose), or never more than that there is one (closed)",
     )
     oidc_metadata_url: str | None = Field(
         default=None,

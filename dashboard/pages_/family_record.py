@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import case_tables, frame, identity, tables, words
+from dashboard import case_tables, frame, identity, navigation, tables, words
 from dashboard.record import absence, chronology, links, looked_at, monitoring, needs_and_plan, notes, overview, reasons
-from families.casebook import reading
+from families.casebook import reading, restricting
 from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.views import FamilyRecord, Member
 from families.cases.record import case_head
@@ -17,7 +17,6 @@ from families.cases.views import CaseHead
 from families.errors import UserError
 
 BADGES = {"met": "blue", "not_met": "gray", "unknown": "yellow"}  # the words say it; the colour helps the eye
-LIST = "pages_/identified_families.py"
 
 
 def show() -> None:
@@ -28,7 +27,7 @@ def show() -> None:
     family_id = st.query_params.get("family")
     if not family_id:
         frame.refused("No family chosen", "Choose a family in the list to open its record.")
-        _back()
+        _back(visit)
         return
     day, reader = identity.casework_day(visit), visit.reader(identity.TO_READ)
     try:
@@ -36,15 +35,32 @@ def show() -> None:
         record = _published(visit, family_id, head)
     except UserError as error:
         frame.refused("This record cannot be opened", error)
-        _back()
+        _back(visit)
         return
     with st.container(horizontal=True, vertical_alignment="center", key="title_line"):
         name = record.name if record else head.line.family_name if head else family_id
         st.title(words.escape_markdown(name), width="content", anchor=False)
         st.space("stretch")
-        _back()
+        _back(visit)
+    _protected(record)
     _identity_bar(family_id, record, head, day)
     _sections(visit, family_id, record, head, day)
+
+
+def _protected(record: FamilyRecord | None) -> None:
+    """That the family is restricted, or open for an hour only; nothing of either is said of any other family."""
+    if record is None:
+        return
+    if record.opened_until is not None:
+        until = words.clock(record.opened_until)
+        st.warning(
+            f"You opened this record in an emergency: it is open to you until {until}. "
+            "Your manager and information governance were told, and it is looked at tomorrow."
+        )
+    if record.restrictions:
+        kinds = words.listed(restricting.KINDS[kind].lower() for kind in record.restrictions)
+        address = " Where they live is not shown to you." if record.is_address_withheld else ""
+        st.warning(f"Restricted record: {kinds}. Nobody who is not let in by name knows of it.{address}")
 
 
 def _published(visit: identity.Visit, family_id: str, head: CaseHead | None) -> FamilyRecord | None:
@@ -57,8 +73,8 @@ def _published(visit: identity.Visit, family_id: str, head: CaseHead | None) -> 
         return None
 
 
-def _back() -> None:
-    st.page_link(LIST, label="Back to the list", icon=":material/arrow_back:")
+def _back(visit: identity.Visit) -> None:
+    st.page_link(navigation.list_of(visit.person.role), label="Back to the list", icon=":material/arrow_back:")
 
 
 def _identity_bar(family_id: str, record: FamilyRecord | None, head: CaseHead | None, day: dt.date) -> None:

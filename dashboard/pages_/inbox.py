@@ -117,7 +117,7 @@ def _known_already(visit: identity.Visit, line: ReferralLine) -> tuple[Duplicate
             st.write("Nobody of this name and date of birth is in a family or a referral that is known.")
             return found
         frame.plain_table(case_tables.duplicates(found), "Families and open work this referral may be about")
-        for family_id in dict.fromkeys(each.family_id for each in found if each.family_id):
+        for family_id in dict.fromkeys(each.family_id for each in found if each.family_id and each.may_open):
             st.page_link(
                 frame.RECORD,
                 label=f"Open the record of family {family_id}",

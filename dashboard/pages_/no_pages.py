@@ -11,6 +11,6 @@ if visit is None:
     st.stop()
 
 try:
-    access.statuses_for(visit.reader(identity.TO_LIST))
+    access.require_families(visit.reader(identity.TO_LIST))
 except NotAllowed as error:
     frame.refused("There is nothing here for your role yet", error)

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import case_tables, frame, identity, programme_charts, programme_tables, words
 from dashboard.charts import Drawing
 from families import programme
-from families.casebook import reading
+from families.casebook import access, reading
 from families.cases import identified
 from families.cases.reading import not_progressing, pipeline, pipeline_list, referrals_by_week
 from families.cases.views import CaseList, Stage
@@ -138,7 +138,8 @@ def _strands(visit: identity.Visit) -> None:
     drawing = programme_charts.bars(shown, label="Strand", number="Met", what="families that meet each strand")
     _drawn(drawing, programme_tables.in_words(shown), "strands", "Families by what is known of each strand")
     st.caption("A family may meet several strands. Small numbers, and those that would give them away, are not shown.")
-    st.page_link(IDENTIFIED, label="Families of each strand are listed here", icon=":material/arrow_forward:")
+    if visit.person.role in access.LIST_PUBLISHED:
+        st.page_link(IDENTIFIED, label="Families of each strand are listed here", icon=":material/arrow_forward:")
 
 
 def _drawn(drawing: Drawing, table: pl.DataFrame, key: str, what: str) -> None:

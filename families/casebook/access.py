@@ -19,9 +19,11 @@ ROLES = {
     "partner_referrer": "Partner referrer",
 }
 
+# The published families a role sees whoever works with them; beside them it sees those of its cases, and where the set
+# is empty only those.
 MAY_SEE: dict[str, frozenset[str]] = {
-    "caseworker": frozenset({"eligible"}),
-    "team_manager": frozenset({"eligible"}),
+    "caseworker": frozenset(),
+    "team_manager": frozenset(),
     "programme_manager": frozenset({"eligible", "near_miss"}),
     "returns_officer": frozenset({"eligible"}),
     "data_analyst": frozenset({"near_miss"}),
@@ -84,24 +86,16 @@ def require_review(reader: Reader) -> None:
         raise NotAllowed(f"Doubts about who is who are settled by {who}: ask one of them.")
 
 
-def statuses_for(reader: Reader) -> frozenset[str]:
-    """The statuses of family a reader may see, or a sentence why none."""
+LIST_PUBLISHED = frozenset(role for role, statuses in MAY_SEE.items() if statuses)
+
+
+def require_families(reader: Reader) -> None:
+    """Refuse who opens no family at all, with a sentence why."""
     _require_purpose(reader)
     if reader.role not in ROLES:
         raise NotAllowed("Your role is not one this casebook knows: ask an administrator to set it.")
-    statuses = MAY_SEE.get(reader.role, frozenset())
-    if not statuses:
+    if reader.role not in MAY_SEE:
         raise NotAllowed(f"The role {ROLES[reader.role].lower()} does not open families: ask a programme manager.")
-    return statuses
-
-
-def narrowed_to(statuses: frozenset[str], status: str | None) -> frozenset[str]:
-    """The statuses a list was asked for, if the reader may see them."""
-    if status is None:
-        return statuses
-    if status not in statuses:
-        raise NotAllowed("Your role does not see families of this kind.")
-    return frozenset({status})
 
 
 MAY_MANAGE_STAFF = frozenset({"administrator"})
@@ -114,6 +108,40 @@ def require_staffing(reader: Reader) -> None:
     _require_purpose(reader)
     if reader.role not in MAY_MANAGE_STAFF | {OPERATOR}:
         raise NotAllowed(f"Staff and teams are looked after by {_one_of(MAY_MANAGE_STAFF)}: ask one of them.")
+
+
+MAY_SEARCH = frozenset({"caseworker", "team_manager", "programme_manager", "returns_officer", "ig_officer"})
+EMERGENCY = frozenset({"caseworker", "team_manager"})  # who sees families by their cases alone
+MAY_LOOK_AT_EMERGENCIES = frozenset({"team_manager", "programme_manager", "ig_officer"})
+MAY_RESTRICT = frozenset({"ig_officer"})
+
+
+def require_search(reader: Reader) -> None:
+    """Refuse who may not look for people."""
+    _require_purpose(reader)
+    if reader.role not in MAY_SEARCH:
+        raise NotAllowed(f"People are looked for by {_one_of(MAY_SEARCH)}: ask one of them.")
+
+
+def require_emergency(reader: Reader) -> None:
+    """Refuse who may not open a family outside their own in an emergency."""
+    _require_purpose(reader)
+    if reader.role not in EMERGENCY:
+        raise NotAllowed(f"Families are opened in an emergency by {_one_of(EMERGENCY)}: ask one of them.")
+
+
+def require_looking_at_emergencies(reader: Reader) -> None:
+    """Refuse who does not answer for what was opened in an emergency."""
+    _require_purpose(reader)
+    if reader.role not in MAY_LOOK_AT_EMERGENCIES:
+        raise NotAllowed(f"Emergency openings are looked at by {_one_of(MAY_LOOK_AT_EMERGENCIES)}: ask one of them.")
+
+
+def require_restricting(reader: Reader) -> None:
+    """Refuse who may not say who is hidden from whom."""
+    _require_purpose(reader)
+    if reader.role not in MAY_RESTRICT:
+        raise NotAllowed(f"Restrictions are set and lifted by {_one_of(MAY_RESTRICT)}: ask one of them.")
 
 
 MAY_LOAD = frozenset({"data_analyst"})

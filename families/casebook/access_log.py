@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from families.casebook import audit
-from families.casebook.access import MAY_SEE, ROLES, require_access_log
+from families.casebook import audit, restricted
+from families.casebook.access import ROLES, require_access_log
 from families.casebook.database import audited
+from families.casebook.family_scope import may_see
 from families.casebook.models import AuditEvent, PublishedFamily, Staff, table
 from families.casebook.views import Reader
 from families.errors import NotAllowed
@@ -58,10 +59,14 @@ def access_log(engine: Engine, reader: Reader, family_id: str, *, before: int | 
 def _may_see(connection: Connection, reader: Reader, family_id: str) -> bool:
     if reader.role in OF_ANY_FAMILY:
         return (
-            connection.execute(select(EVENT.event_id).where(EVENT.family_id == family_id).limit(1)).first() is not None
+            connection.execute(
+                select(EVENT.event_id)
+                .where(EVENT.family_id == family_id, restricted.is_open_to(reader, EVENT.family_id))
+                .limit(1)
+            ).first()
+            is not None
         )
-    statuses = sorted(MAY_SEE.get(reader.role, ()))
-    query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, FAMILY.status.in_(statuses))
+    query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, may_see(reader))
     return connection.execute(query).first() is not None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, true
 
-from families.casebook import case_scope
+from families.casebook import case_scope, restricted
 from families.casebook.case_models import Alert, Allocation, CaseStep, Draft, FamilyCase, Referral
 from families.casebook.case_work_models import (
     CorrectionQuery,
@@ -19,6 +19,7 @@ from families.casebook.case_work_models import (
     PlanVersion,
     SustainedCheck,
 )
+from families.casebook.family_scope import may_see
 from families.casebook.models import PublishedFamily, PublishedFinding, Staff, table
 from families.casebook.views import Reader
 
@@ -91,7 +92,7 @@ def cases(
 
 
 def _wanted(reader: Reader, wanted: Wanted) -> ColumnElement[bool]:
-    conditions = [case_scope.may_change(reader) if wanted.only_mine else case_scope.may_read(reader)]
+    conditions = [_scope(reader, wanted)]
     if wanted.states:
         conditions.append(CASE.c.state.in_(tuple(wanted.states)))
     if wanted.worker is not None:
@@ -103,6 +104,12 @@ def _wanted(reader: Reader, wanted: Wanted) -> ColumnElement[bool]:
     if wanted.due_to is not None:
         conditions.append(wanted.due_to >= NEXT_DUE)
     return and_(true(), *conditions)
+
+
+def _scope(reader: Reader, wanted: Wanted) -> ColumnElement[bool]:
+    if wanted.only_mine:
+        return case_scope.may_change(reader)
+    return case_scope.may_read(reader) if wanted.family_id is None else case_scope.may_open(reader)
 
 
 def referrals(
@@ -130,7 +137,8 @@ def loads(
     connection: Connection, reader: Reader, today: dt.date, *, soon: dt.date, new_since: dt.date
 ) -> list[RowValues]:
     """What each caseworker has: open families, children, reviews by when they are due, families new to them."""
-    is_theirs = and_(CASE.c.worker == STAFF.c.staff_id, CASE.c.is_open)
+    is_shown = restricted.is_open_to(reader, CASE.c.family_id)
+    is_theirs = and_(CASE.c.worker == STAFF.c.staff_id, CASE.c.is_open, is_shown)
     is_reviewed = CASE.c.state.in_(REVIEWED)
     is_overdue = and_(is_reviewed, CASE.c.next_review_on < today)
     is_due_soon = and_(is_reviewed, CASE.c.next_review_on >= today, CASE.c.next_review_on <= soon)
@@ -151,7 +159,7 @@ def loads(
                 )
             ),
         )
-        .outerjoin(CASE, is_theirs)
+        .select_from(STAFF.outerjoin(CASE, is_theirs))
         .where(STAFF.c.role == "caseworker", case_scope.in_team(reader))
         .group_by(STAFF.c.staff_id, STAFF.c.name, case_scope.team_column())
         .order_by(STAFF.c.name, STAFF.c.staff_id)
@@ -159,8 +167,11 @@ def loads(
     rows = [dict(row) for row in connection.execute(query).mappings()]
     query = (
         select(ALLOCATION.c.worker, func.count().label("number"))
+        .select_from(ALLOCATION.join(CASE, CASE.c.case_id == ALLOCATION.c.case_id))
         .where(
-            ALLOCATION.c.written_on > new_since, or_(ALLOCATION.c.answer.is_(None), ALLOCATION.c.answer != "declined")
+            is_shown,
+            ALLOCATION.c.written_on > new_since,
+            or_(ALLOCATION.c.answer.is_(None), ALLOCATION.c.answer != "declined"),
         )
         .group_by(ALLOCATION.c.worker)
     )
@@ -259,12 +270,10 @@ def need_scores(connection: Connection, reader: Reader) -> list[RowValues]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def identified(
-    connection: Connection, statuses: Sequence[str], *, limit: int, offset: int = 0
-) -> tuple[list[RowValues], int]:
+def identified(connection: Connection, reader: Reader, *, limit: int, offset: int = 0) -> tuple[list[RowValues], int]:
     """Published families that nobody has decided on yet: they have no case."""
     none = ~exists().where(CASE.c.family_id == FAMILY.c.family_id)
-    condition = and_(FAMILY.c.status.in_(tuple(statuses)), none)
+    condition = and_(may_see(reader), none)
     query: Any = select(func.count()).select_from(FAMILY).where(condition)
     total = connection.execute(query).scalar_one()
     query = select(FAMILY.c.family_id, FAMILY.c.name, FAMILY.c.size).where(condition).order_by(FAMILY.c.name_place)
@@ -291,7 +300,11 @@ def new_allocations(connection: Connection, reader: Reader, *, since: dt.date) -
     query = (
         select(ALLOCATION.c.answer, ALLOCATION.c.ended_on, ALLOCATION.c.written_on, CASE)
         .join(CASE, CASE.c.case_id == ALLOCATION.c.case_id)
-        .where(is_mine, or_(is_new, and_(went, ALLOCATION.c.answer != "declined")))
+        .where(
+            restricted.is_open_to(reader, CASE.c.family_id),
+            is_mine,
+            or_(is_new, and_(went, ALLOCATION.c.answer != "declined")),
+        )
         .order_by(ALLOCATION.c.written_on, ALLOCATION.c.allocation_id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
@@ -351,7 +364,8 @@ def waiting_plans(connection: Connection, reader: Reader) -> list[RowValues]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def open_corrections(connection: Connection) -> list[RowValues]:
+def open_corrections(connection: Connection, reader: Reader) -> list[RowValues]:
     """Corrections whose source was not asked yet, the first due first."""
-    query = select(CORRECTION).where(CORRECTION.c.settled_on.is_(None)).order_by(CORRECTION.c.due_on)
+    is_shown = restricted.is_open_to(reader, CORRECTION.c.family_id)
+    query = select(CORRECTION).where(CORRECTION.c.settled_on.is_(None), is_shown).order_by(CORRECTION.c.due_on)
     return [dict(row) for row in connection.execute(query).mappings()]

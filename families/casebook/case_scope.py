@@ -2,6 +2,7 @@
 
 A caseworker reads the families allocated to them, and those they once accepted, and changes only the first; a team
 manager has those of the team; a programme manager has all; returns officer, auditor and information governance read.
+Nobody has those of a family that is hidden from them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, true
 
+from families.casebook import emergency, restricted
 from families.casebook.access import ROLES
 from families.casebook.case_models import Allocation, FamilyCase, Referral
 from families.casebook.models import Staff, table
@@ -21,6 +23,7 @@ NO_TEAM = ""  # of staff and cases in a council that keeps no teams
 READ_ALL = frozenset({"programme_manager", "returns_officer", "auditor", "ig_officer"})
 READ_CASES = READ_ALL | {"caseworker", "team_manager"}
 READ_REFERRALS = frozenset({"team_manager", "programme_manager", "auditor", "ig_officer"})
+DECIDE_REFERRALS = frozenset({"team_manager", "programme_manager"})
 REFER = frozenset({"caseworker", "partner_referrer"})
 
 
@@ -54,6 +57,10 @@ def team_now(connection: Connection, staff_id: str) -> str:
 
 def may_change(reader: Reader) -> ColumnElement[bool]:
     """The cases whose work is this person's to do."""
+    return and_(restricted.is_open_to(reader, CASE.family_id), _theirs(reader))
+
+
+def _theirs(reader: Reader) -> ColumnElement[bool]:
     if reader.role == "programme_manager":
         return true()
     if reader.role == "team_manager":
@@ -64,12 +71,22 @@ def may_change(reader: Reader) -> ColumnElement[bool]:
 
 
 def may_read(reader: Reader) -> ColumnElement[bool]:
-    """The cases this person may see."""
+    """The cases this person may see in lists."""
+    return and_(restricted.is_open_to(reader, CASE.family_id), _read(reader))
+
+
+def may_open(reader: Reader) -> ColumnElement[bool]:
+    """The cases this person may open one by one: those of an emergency opening too."""
+    opened = CASE.family_id.in_(emergency.opened_families(reader))
+    return and_(restricted.is_open_to(reader, CASE.family_id), or_(_read(reader), opened))
+
+
+def _read(reader: Reader) -> ColumnElement[bool]:
     if reader.role in READ_ALL:
         return true()
     if reader.role == "caseworker":
-        return or_(may_change(reader), _accepted_before(reader))
-    return may_change(reader)
+        return or_(_theirs(reader), _accepted_before(reader))
+    return _theirs(reader)
 
 
 def _accepted_before(reader: Reader) -> ColumnElement[bool]:
@@ -79,14 +96,16 @@ def _accepted_before(reader: Reader) -> ColumnElement[bool]:
 
 def may_see_referral(reader: Reader) -> ColumnElement[bool]:
     """Referrals: all, for whoever decides or audits them; their own, for whoever makes them."""
-    if reader.role in READ_REFERRALS:
-        return true()
-    return REFERRAL.written_by == reader.staff_id if reader.role in REFER else false()
+    return and_(restricted.is_open_to(reader, REFERRAL.family_id), _referral(reader, READ_REFERRALS))
 
 
 def may_decide_referral(reader: Reader) -> ColumnElement[bool]:
     """Referrals that somebody may act on."""
-    if reader.role in ("team_manager", "programme_manager"):
+    return and_(restricted.is_open_to(reader, REFERRAL.family_id), _referral(reader, DECIDE_REFERRALS))
+
+
+def _referral(reader: Reader, see_all: frozenset[str]) -> ColumnElement[bool]:
+    if reader.role in see_all:
         return true()
     return REFERRAL.written_by == reader.staff_id if reader.role in REFER else false()
 

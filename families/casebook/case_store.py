@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, text, true
 from sqlmodel import SQLModel
 
 from families.casebook.case_models import Alert, CaseStep, FamilyCase, Referral, ReferralPerson
+from families.casebook.family_scope import may_match, may_see
 from families.casebook.folding import fold
 from families.casebook.models import (
     LinkageQuery,
@@ -21,6 +22,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.views import Reader
 
 Transaction: TypeAlias = Connection
 RowValues: TypeAlias = dict[str, Any]
@@ -96,9 +98,16 @@ def publication(transaction: Transaction) -> RowValues | None:
     return one(transaction, Publication)
 
 
-def published_family(transaction: Transaction, family_id: str, statuses: Sequence[str]) -> RowValues | None:
-    """A published family of one of these statuses."""
-    return one(transaction, PublishedFamily, family_id=family_id, status=tuple(statuses))
+def published_family(transaction: Transaction, reader: Reader, family_id: str) -> RowValues | None:
+    """A published family that somebody may see."""
+    query = select(FAMILY).where(FAMILY.c.family_id == family_id, may_see(reader))
+    return _one(transaction.execute(query).mappings().one_or_none())
+
+
+def is_known(transaction: Transaction, reader: Reader, family_id: str) -> bool:
+    """Whether a family is one that a check for duplicates may name to whoever triages."""
+    query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may_match(reader))
+    return transaction.execute(query).first() is not None
 
 
 def members_of(transaction: Transaction, family_id: str) -> list[RowValues]:
@@ -143,7 +152,7 @@ def open_case_of(transaction: Transaction, family_id: str) -> RowValues | None:
 
 
 def same_people(
-    transaction: Transaction, people: Sequence[tuple[str, dt.date | None]], statuses: Sequence[str], *, but: str
+    transaction: Transaction, reader: Reader, people: Sequence[tuple[str, dt.date | None]], *, but: str
 ) -> list[RowValues]:
     """Families and other referrals in which somebody of this name and date of birth is, names folded as search does."""
     known = [(fold(name), born) for name, born in people if born is not None]
@@ -153,7 +162,7 @@ def same_people(
     query = (
         select(MEMBER.c.family_id, MEMBER.c.name)
         .join(FAMILY, FAMILY.c.family_id == MEMBER.c.family_id)
-        .where(as_member, FAMILY.c.status.in_(tuple(statuses)))
+        .where(as_member, may_match(reader))
         .order_by(MEMBER.c.family_id, MEMBER.c.place)
     )
     found = [dict(row) | {"referral_id": None, "state": None} for row in transaction.execute(query).mappings()]

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, inspect, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, inspect, select
 
-from families.casebook import audit, review
-from families.casebook.access import require_continuity, statuses_for
+from families.casebook import audit, restricted, review
+from families.casebook.access import require_continuity
 from families.casebook.database import audited, writing
+from families.casebook.family_scope import may_see
 from families.casebook.models import (
     ContinuityAnswer,
     ContinuityProposal,
@@ -220,17 +221,24 @@ def _standing(known: Known, labels: Mapping[str, str]) -> str:
 
 def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> tuple[Proposal, ...]:
     """The newest proposals a reader may see, audited for each family shown."""
-    statuses = statuses_for(reader)
+    seen = may_see(reader, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
     with audited(engine) as connection:
         if not inspect(connection).has_table(PROPOSAL.name):
             return ()
-        seen = PROPOSAL.c.family_status.in_(sorted(statuses))
-        query = _with_answers().where(seen).order_by(PROPOSAL.c.proposed_at.desc(), PROPOSAL.c.proposal_id)
+        query = (
+            _with_answers()
+            .where(seen, _names_nobody_hidden(reader))
+            .order_by(PROPOSAL.c.proposed_at.desc(), PROPOSAL.c.proposal_id)
+        )
         found = [_proposal(row) for row in connection.execute(query)]
         shown = tuple(each for each in found if status in (None, each.status))[:MOST_SHOWN]
         ids: list[str | None] = [*dict.fromkeys(each.family_id for each in shown)]
         audit.note(connection, reader, action="list_continuity", family_ids=ids or [None], detail={"status": status})
     return shown
+
+
+def _names_nobody_hidden(reader: Reader) -> ColumnElement[bool]:
+    return restricted.people_open_to(reader, PROPOSAL.c.person_id, PROPOSAL.c.old_id, PROPOSAL.c.new_id)
 
 
 def _with_answers() -> Select[Any]:
@@ -268,11 +276,11 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
     require_continuity(by)
     if not reason.strip():
         raise Refused("Say why: a decision about a family is kept with its reason.")
-    statuses = statuses_for(by)
+    seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
     with writing(engine) as connection:
-        query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id)
+        query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, _names_nobody_hidden(by))
         row = connection.execute(query).one_or_none()
-        if row is None or row.family_status not in statuses:
+        if row is None:
             raise NotAllowed("There is no such change that you may decide.")
         if (row.answer or OPEN) == answer:
             raise Refused(f"This change is {answer} already.")
@@ -305,6 +313,8 @@ def _keep_apart(connection: Connection, by: Reader, row: Row[Any], *, answer: st
         "asks": "pair",
         "name_a": row.old_id,
         "name_b": row.new_id,
+        "person_a": row.old_id,
+        "person_b": row.new_id,
         "sentence": row.sentence,
         "reason": reason,
         "run_id": row.run_after,

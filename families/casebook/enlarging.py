@@ -21,6 +21,7 @@ from families.casebook.models import (
     PublishedMember,
     PublishedOutcome,
     PublishedTie,
+    PublishedWord,
     Staff,
     table,
 )
@@ -35,6 +36,7 @@ COPIED: tuple[type[Base], ...] = (
     PublishedAbsence,
     PublishedTie,
     PublishedFact,
+    PublishedWord,
 )
 IDS = ("family_id", "person_id", "person_a", "person_b")
 COUNTED: dict[str, type[SQLModel]] = {"finding_id": PublishedFinding, "name_place": PublishedFamily}

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, exists, or_, select
 
-from families.casebook import audit, case_scope
-from families.casebook.access import statuses_for
-from families.casebook.case_models import FamilyCase
+from families.casebook import audit, restricted
 from families.casebook.database import audited
+from families.casebook.family_scope import may_open, may_see
 from families.casebook.models import PublishedFamily, PublishedMember, PublishedTie, table
-from families.casebook.views import Member, Reader, Tie
+from families.casebook.views import ADDRESS_WITHHELD, Member, Reader, Tie
 from families.errors import NotAllowed
 
-FAMILY, MEMBER, TIE, CASE = table(PublishedFamily), table(PublishedMember), table(PublishedTie), table(FamilyCase)
-OF_A_CASE = frozenset({"caseworker", "team_manager"})  # who read only the families they work with
+FAMILY, MEMBER, TIE = table(PublishedFamily), table(PublishedMember), table(PublishedTie)
 MOST_PEOPLE = 25  # on one drawing, the family's own members counted
 
 
@@ -40,15 +38,14 @@ class Extended:
 def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
     """Who is tied to members of a family elsewhere; every family that is shown so is written down."""
     try:
-        statuses = sorted(statuses_for(reader))
+        may, may_this = may_see(reader), may_open(reader)
     except NotAllowed as refusal:
         _refused(engine, reader, str(refusal))
         raise
     with audited(engine) as connection:
-        may = _may_read(reader, statuses)
-        query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may)
+        query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may_this)
         is_there = connection.execute(query).first() is not None
-        found = _found(connection, family_id, may) if is_there else Extended((), (), 0)
+        found = _found(connection, reader, family_id, may) if is_there else Extended((), (), 0)
         families = dict.fromkeys([family_id, *(kin.family_id for kin in found.people)])
         if is_there:
             detail = {"people": len(found.people), "left_out": found.left_out}
@@ -64,25 +61,27 @@ def _refused(engine: Engine, reader: Reader, why: str) -> None:
         audit.note(connection, reader, action="read_extended_family_refused", family_ids=[None], detail={"why": why})
 
 
-def _may_read(reader: Reader, statuses: list[str]) -> ColumnElement[bool]:
-    kinds = FAMILY.c.status.in_(statuses)
-    of_a_case = exists().where(CASE.c.family_id == FAMILY.c.family_id, case_scope.may_read(reader))
-    return and_(kinds, of_a_case if reader.role in OF_A_CASE else true())
-
-
-def _found(connection: Connection, family_id: str, may: ColumnElement[bool]) -> Extended:
+def _found(connection: Connection, reader: Reader, family_id: str, may: ColumnElement[bool]) -> Extended:
     mine = connection.execute(select(MEMBER.c.person_id).where(MEMBER.c.family_id == family_id)).scalars().all()
     shared, here = MEMBER.alias("shared"), or_(TIE.c.person_a.in_(mine), TIE.c.person_b.in_(mine))
     others = exists().where(shared.c.family_id == FAMILY.c.family_id, shared.c.person_id.in_(mine))
     query = (
-        select(TIE.c.person_a, TIE.c.person_b, TIE.c.tie, TIE.c.why)
+        select(TIE.c.family_id, TIE.c.person_a, TIE.c.person_b, TIE.c.tie, TIE.c.why)
         .join(FAMILY, FAMILY.c.family_id == TIE.c.family_id)
         .where(may, others, here, FAMILY.c.family_id != family_id)
         .order_by(TIE.c.strength, TIE.c.person_a, TIE.c.person_b, TIE.c.tie)
     )
-    ties = [Tie(**row) for row in connection.execute(query).mappings()]
+    found = connection.execute(query).all()
+    withheld = restricted.without_address(connection, reader, sorted({row.family_id for row in found}))
+    ties = [
+        Tie(row.person_a, row.person_b, row.tie, ADDRESS_WITHHELD if row.family_id in withheld else row.why)
+        for row in found
+    ]
     tied = sorted({person for tie in ties for person in (tie.person_a, tie.person_b)} - set(mine))
-    people = _people(connection, family_id, may, tied)
+    people = [
+        replace(kin, member=replace(kin.member, why=ADDRESS_WITHHELD)) if kin.family_id in withheld else kin
+        for kin in _people(connection, family_id, may, tied)
+    ]
     kept = people[: max(0, MOST_PEOPLE - len(mine))]
     shown = {kin.member.person_id for kin in kept} | set(mine)
     return Extended(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    String,
     Table,
     false,
 )
@@ -55,6 +56,10 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 # A council's lists make millions of events a year; SQLite numbers rows by itself only in a plain INTEGER.
 EventNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+
+# Words are sought by how they begin: in the order of their letters' codes, whatever the database's own order is.
+Word = String().with_variant(String(collation="C"), "postgresql")
 
 
 class Base(SQLModel):
@@ -150,7 +155,11 @@ class PublishedMember(Base, table=True):
     """A member of a published family."""
 
     __tablename__ = "published_member"
-    __table_args__ = (CheckConstraint("role IN ('child', 'parent', 'carer', 'adult', 'linked')", name="role_known"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('child', 'parent', 'carer', 'adult', 'linked')", name="role_known"),
+        Index(None, "person_id"),
+        Index(None, "date_of_birth"),
+    )
 
     family_id: str = Field(primary_key=True, foreign_key="published_family.family_id")
     person_id: str = Field(primary_key=True)
@@ -165,6 +174,17 @@ class PublishedMember(Base, table=True):
     school: str | None
     why: str
     record: str | None = None  # JSON of a record's key: source, delivery, row, part; what a decision is tied to
+    sources: str | None = None  # JSON list of the sources that have a record of them
+
+
+class PublishedWord(Base, table=True):
+    """A word that somebody is found by: of their name or, without a person, of where their family lives."""
+
+    __tablename__ = "published_word"
+
+    word: str = Field(primary_key=True, sa_type=Word)
+    family_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
 
 
 class PublishedOutcome(Base, table=True):
@@ -285,6 +305,8 @@ class TwoRecords(SQLModel):
     delivery_b: str
     row_b: int
     part_b: str
+    person_a: str | None = None  # who the run says they are of
+    person_b: str | None = None
 
 
 class PublishedDoubt(TwoRecords, Base, table=True):
@@ -386,6 +408,8 @@ class PublishedSamplePair(Base, table=True):
     stratum_pairs: int  # as many pairs of this kind the run has
     place: int
     sides: str  # JSON list of [field, what the one says, what the other says]
+    person_a: str | None = None
+    person_b: str | None = None
 
 
 class SampleAnswer(Base, table=True):
@@ -534,6 +558,7 @@ PUBLISHED: tuple[type[SQLModel], ...] = (
     PublishedCoverage,
     PublishedFamily,
     PublishedMember,
+    PublishedWord,
     PublishedOutcome,
     PublishedFinding,
     PublishedEvidence,

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
 
-from families.casebook import audit, continuity, family_changes, following
+from families.casebook import audit, continuity, family_changes, following, restricting
 from families.casebook.database import wait_for_turn, writing_at_length
 from families.casebook.following import Followed, News
 from families.casebook.migrations import migrate
@@ -86,6 +86,8 @@ def publish(
                 runs = (before.run_id, run.run_id)
                 continuity.propose(connection, shown, coming, changes, runs=runs, labels=strands, at=run.published_at)
         wait_for_turn(connection)  # before any row of casework is touched: people's acts take their turn first, too
+        if changes is not None:
+            restricting.keep_hidden(connection, changes)
         tell(connection, following.news(watched, known, rules=run.rules_used.sha256))
         audit.note(
             connection,

@@ -11,7 +11,7 @@ import json
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 
-from families.casebook import audit
+from families.casebook import audit, restricted
 from families.casebook.access import require_quality, require_samples
 from families.casebook.database import audited, reading, writing
 from families.casebook.models import PublishedQuality, PublishedSamplePair, SampleAnswer, table
@@ -69,7 +69,9 @@ def next_sample_pair(engine: Engine, reader: Reader) -> SamplePair | None:
         if not inspect(connection).has_table(PAIRS.name):
             return None
         answered = select(ANSWERS.c.pair_id)
-        query = select(PAIRS.c.pair_id, PAIRS.c.sides).where(PAIRS.c.pair_id.not_in(answered)).order_by(PAIRS.c.place)
+        may = restricted.people_open_to(reader, PAIRS.c.person_a, PAIRS.c.person_b)
+        query = select(PAIRS.c.pair_id, PAIRS.c.sides).where(PAIRS.c.pair_id.not_in(answered), may)
+        query = query.order_by(PAIRS.c.place)
         row = connection.execute(query.limit(1)).one_or_none()
         shown = {"pair": row.pair_id if row else None}
         audit.note(connection, reader, action="read_sample_pair", family_ids=[None], detail=shown)

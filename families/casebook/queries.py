@@ -10,11 +10,11 @@ import datetime as dt
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, insert, inspect, select, update
 
-from families.casebook import audit
-from families.casebook.access import statuses_for
+from families.casebook import audit, restricted
 from families.casebook.database import audited, writing
+from families.casebook.family_scope import may_see
 from families.casebook.models import (
     LinkageQuery,
     Publication,
@@ -51,9 +51,9 @@ def raise_query(
     if code not in CODES:
         raise Refused(f"Choose what is wrong: {', '.join(CODES)}.")
     why = given_reason(reason)
-    statuses = statuses_for(reader)
+    seen = may_see(reader)
     with writing(engine) as connection:
-        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, seen)
         if connection.execute(query).one_or_none() is None:
             raise NotAllowed("There is no family under this id that you may see.")
         if person_id is not None and _member(connection, family_id, person_id) is None:
@@ -94,11 +94,15 @@ def open_queries(engine: Engine, reader: Reader) -> tuple[QueryView, ...]:
     """What waits to be settled, the first due first."""
     allowed(engine, reader, action="list_queries")
     with audited(engine) as connection:
-        query = _whole().where(QUERY.settled_at.is_(None)).order_by(QUERY.due_on, QUERY.query_id)
+        query = _whole().where(QUERY.settled_at.is_(None), _shown(reader)).order_by(QUERY.due_on, QUERY.query_id)
         rows = connection.execute(query).all()
         families: list[str | None] = sorted({row.family_id for row in rows})
         audit.note(connection, reader, action="list_queries", family_ids=families or [None], detail={})
     return tuple(map(_view, rows))
+
+
+def _shown(reader: Reader) -> ColumnElement[bool]:
+    return restricted.is_open_to(reader, QUERY.family_id)
 
 
 def settle_query(engine: Engine, reader: Reader, query_id: int, *, result: str, reason: str) -> int | None:
@@ -108,7 +112,8 @@ def settle_query(engine: Engine, reader: Reader, query_id: int, *, result: str, 
     why = given_reason(reason)
     allowed(engine, reader, action="settle_query")
     with writing(engine) as connection:
-        row = connection.execute(select(table(LinkageQuery)).where(QUERY.query_id == query_id)).one_or_none()
+        query = select(table(LinkageQuery)).where(QUERY.query_id == query_id, _shown(reader))
+        row = connection.execute(query).one_or_none()
         if row is None or row.settled_at is not None:
             raise Refused("There is no open query of this number: somebody may have settled it.")
         decision = _decide_not_in_family(connection, reader, row, why) if result == CORRECTED else None
@@ -143,6 +148,7 @@ def _decide_not_in_family(connection: Connection, reader: Reader, query: Row[Any
         keys
         | {"doubt_id": f"Q{query.query_id}", "asks": "tie", "answer": "does_not_belong", "reason": why}
         | {"name_a": adult.name, "name_b": child.name, "sentence": f"A worker reported it: query {query.query_id}."}
+        | {"person_a": adult.person_id, "person_b": child.person_id}
         | {"run_id": publication.run_id, "inputs": publication.inputs},
     )
 

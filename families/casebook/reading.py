@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, inspect, or_, select
 
-from families.casebook import audit
-from families.casebook.access import ROLES, narrowed_to, require_rules, statuses_for
+from families.casebook import audit, emergency, restricted
+from families.casebook.access import ROLES, require_rules
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, reading
+from families.casebook.family_scope import STATUSES, may_open, may_see
 from families.casebook.folding import fold
 from families.casebook.models import (
     FamilyChange,
@@ -37,6 +39,7 @@ from families.casebook.models import (
 )
 from families.casebook.queries import queries_of
 from families.casebook.views import (
+    ADDRESS_WITHHELD,
     ChildBrief,
     CoverageLine,
     DataAsAt,
@@ -175,9 +178,11 @@ def list_families(
         raise Refused("There is no such strand.")
     if standing is not None and standing not in STANDINGS:
         raise Refused(f"Families cannot be listed so; choose one of {', '.join(STANDINGS)}.")
+    if status is not None and status not in STATUSES:
+        raise Refused("Families are not listed by such a status.")
     asked = {"status": status, "strand": strand, "text": text, "standing": standing, "sort": sort, "page": page}
-    statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), status), action="list_families")
-    wanted = _wanted(statuses, strand=strand, text=text)
+    seen = _decided(engine, reader, lambda: may_see(reader), action="list_families")
+    wanted = _wanted(seen, status=status, strand=strand, text=text)
     if standing is not None:
         wanted = and_(wanted, STANDINGS[standing])
     with audited(engine) as connection:
@@ -193,8 +198,8 @@ def list_families(
 
 def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
     """How many families a reader may see stand so; the number of the list that `list_families` gives."""
-    statuses = _decided(engine, reader, lambda: statuses_for(reader), action="count_families")
-    wanted = and_(_wanted(statuses, strand=None, text=""), STANDINGS[standing])
+    seen = _decided(engine, reader, lambda: may_see(reader), action="count_families")
+    wanted = and_(seen, STANDINGS[standing])
     with audited(engine) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         asked = {"standing": standing}
@@ -203,9 +208,10 @@ def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
 
 
 def strand_counts(engine: Engine, reader: Reader) -> tuple[tuple[str, str, dict[str, int]], ...]:
-    """Of families that meet the criteria: each strand, its label, and how many there are of each outcome."""
-    statuses = _decided(engine, reader, lambda: narrowed_to(statuses_for(reader), "eligible"), action="count_strands")
-    wanted = _wanted(statuses, strand=None, text="")
+    """Of families seen that meet the criteria: each strand, its label, and how many there are of each outcome."""
+    wanted = and_(
+        _decided(engine, reader, lambda: may_see(reader), action="count_strands"), FAMILY.status == "eligible"
+    )
     with audited(engine) as connection:
         query = (
             select(STRAND.strand, STRAND.label, OUTCOME.outcome, func.count().label("families"))
@@ -238,8 +244,10 @@ def _families_kept(connection: Connection) -> Select[Any]:
     return select(*(column for column in FAMILY if column.name in kept))
 
 
-def _wanted(statuses: Iterable[str], *, strand: str | None, text: str) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [FAMILY.status.in_(sorted(statuses))]
+def _wanted(seen: ColumnElement[bool], *, status: str | None, strand: str | None, text: str) -> ColumnElement[bool]:
+    conditions = [seen]
+    if status is not None:
+        conditions.append(FAMILY.status == status)
     if strand is not None:
         of_family = OUTCOME.family_id == FAMILY.family_id
         conditions.append(exists().where(of_family, OUTCOME.strand == strand, OUTCOME.outcome == "met"))
@@ -298,31 +306,31 @@ def _strand_outcomes(connection: Connection, ids: Sequence[str]) -> dict[str, tu
 
 def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecord:
     """Everything the record page shows of one family; audited as one read of it."""
-    statuses = _decided(engine, reader, lambda: statuses_for(reader), action="read_family")
+    seen = _decided(engine, reader, lambda: may_open(reader), action="read_family")
     with audited(engine) as connection:
-        family = _family(connection, family_id, statuses) if AN_ID.fullmatch(family_id) else None
-        record = _record(connection, family) if family else None
+        family = _family(connection, family_id, seen) if AN_ID.fullmatch(family_id) else None
+        record = _record(connection, reader, family) if family else None
         audit.note(
             connection,
             reader,
             action="read_family" if record else "read_family_refused",
             family_ids=[family_id if record else None],
-            detail={} if record else {"asked": family_id[:64], "why": "no such family, or not for this role"},
+            detail={} if record else {"asked": family_id[:64], "why": "no such family, or not theirs to see"},
         )
     if record is None:
         raise NotAllowed("There is no family under this id that you may see.")
     return record
 
 
-def _family(connection: Connection, family_id: str, statuses: Iterable[str]) -> Row[Any] | None:
+def _family(connection: Connection, family_id: str, seen: ColumnElement[bool]) -> Row[Any] | None:
     columns = (FAMILY.family_id, FAMILY.name, FAMILY.status, FAMILY.address)
-    query: Select[Any] = select(*columns).where(FAMILY.family_id == family_id, FAMILY.status.in_(sorted(statuses)))
+    query: Select[Any] = select(*columns).where(FAMILY.family_id == family_id, seen)
     return connection.execute(query).one_or_none()
 
 
-def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
+def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyRecord:
     publication = _publication(connection)
-    return FamilyRecord(
+    record = FamilyRecord(
         family_id=family.family_id,
         name=family.name,
         status=family.status,
@@ -334,7 +342,18 @@ def _record(connection: Connection, family: Row[Any]) -> FamilyRecord:
         absence_threshold_percent=publication.absence_threshold_percent,
         ties=_ties(connection, family.family_id),
         queries=queries_of(connection, family.family_id),
+        restrictions=restricted.kinds_over(connection, family.family_id),
+        opened_until=emergency.opened_until(connection, reader, family.family_id),
     )
+    is_withheld = family.family_id in restricted.without_address(connection, reader, [family.family_id])
+    return _address_withheld(record) if is_withheld else record
+
+
+def _address_withheld(record: FamilyRecord) -> FamilyRecord:
+    """Without the address, and without the words of why people belong together, which may say where they live."""
+    members = tuple(replace(member, why=ADDRESS_WITHHELD) for member in record.members)
+    ties = tuple(replace(tie, why=ADDRESS_WITHHELD) for tie in record.ties)
+    return replace(record, address=None, members=members, ties=ties, is_address_withheld=True)
 
 
 def _members(connection: Connection, family_id: str) -> tuple[Member, ...]:

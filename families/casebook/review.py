@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, inspect, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, inspect, select
 
-from families.casebook import audit
+from families.casebook import audit, restricted
 from families.casebook.access import require_review
 from families.casebook.database import audited, reading, writing
 from families.casebook.models import LinkageDecision, Publication, PublishedDoubt, Staff, table
@@ -31,6 +31,7 @@ MOST_ON_A_PAGE = 200
 MOST_WORDS = 1000
 KEPT = dt.timedelta(days=90)
 KEYS = [f"{name}_{end}" for end in ("a", "b") for name in ("source", "delivery", "row", "part")]
+KEPT_OF_DOUBT = (*KEYS, "person_a", "person_b", "doubt_id", "asks", "name_a", "name_b", "sentence")
 IN_FORCE = pl.Schema(
     {name: pl.Int64 if name.startswith("row") else pl.String for name in KEYS}
     | {"answer": pl.String, "decision": pl.Int64, "asks": pl.String, "doubt_id": pl.String, "inputs": pl.String}
@@ -53,8 +54,9 @@ def doubts(engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 20
     allowed(engine, reader, action="list_doubts")
     with audited(engine) as connection:
         publication = _fresh(connection)
-        total = connection.execute(select(func.count()).select_from(table(PublishedDoubt))).scalar_one()
-        query = select(table(PublishedDoubt)).order_by(DOUBT.place, DOUBT.doubt_id)
+        shown = _shown(reader)
+        total = connection.execute(select(func.count()).select_from(table(PublishedDoubt)).where(shown)).scalar_one()
+        query = select(table(PublishedDoubt)).where(shown).order_by(DOUBT.place, DOUBT.doubt_id)
         rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
         seen = {"page": page, "doubts": [row.doubt_id for row in rows]}
         audit.note(connection, reader, action="list_doubts", family_ids=[None], detail=seen)
@@ -66,7 +68,7 @@ def doubt(engine: Engine, reader: Reader, doubt_id: str) -> DoubtView:
     allowed(engine, reader, action="read_doubt")
     with audited(engine) as connection:
         _fresh(connection)
-        row = _doubt(connection, doubt_id)
+        row = _doubt(connection, reader, doubt_id)
         detail = {"doubt": doubt_id[:64], "found": row is not None}
         audit.note(connection, reader, action="read_doubt", family_ids=[None], detail=detail)
     if row is None:
@@ -80,13 +82,13 @@ def decide(engine: Engine, reader: Reader, doubt_id: str, *, answer: str, reason
     allowed(engine, reader, action="decide_doubt")
     with writing(engine) as connection:
         publication = _fresh(connection)
-        row = _doubt(connection, doubt_id)
+        row = _doubt(connection, reader, doubt_id)
         if row is not None and answer not in ANSWERS[row.asks]:
             raise Refused(f"The answers to this question are {', '.join(ANSWERS[row.asks])}.")
         gone = connection.execute(delete(table(PublishedDoubt)).where(DOUBT.doubt_id == doubt_id)).rowcount
         if row is None or not gone:
             raise Refused("There is no such question: it may have been answered, or the data has changed since.")
-        kept = {name: row._mapping[name] for name in (*KEYS, "doubt_id", "asks", "name_a", "name_b", "sentence")}
+        kept = {name: row._mapping[name] for name in KEPT_OF_DOUBT}
         return write_decision(
             connection,
             reader,
@@ -99,14 +101,14 @@ def withdraw(engine: Engine, reader: Reader, decision_id: int, *, reason: str) -
     why = given_reason(reason)
     allowed(engine, reader, action="withdraw_decision")
     with writing(engine) as connection:
-        query = select(table(LinkageDecision)).where(DECISION.decision_id == decision_id)
+        query = select(table(LinkageDecision)).where(DECISION.decision_id == decision_id, _decision_shown(reader))
         row = connection.execute(query).one_or_none()
         if row is None or row.answer == WITHDRAWN:
             raise Refused("There is no decision of this number.")
         query = select(DECISION.decision_id).where(DECISION.withdraws == decision_id)
         if connection.execute(query).scalar_one_or_none() is not None:
             raise Refused("This decision has been withdrawn already.")
-        kept = {name: row._mapping[name] for name in (*KEYS, "doubt_id", "asks", "name_a", "name_b", "sentence")}
+        kept = {name: row._mapping[name] for name in KEPT_OF_DOUBT}
         run_id = connection.execute(select(table(Publication).c.run_id)).scalar_one_or_none() or row.run_id
         back = {"answer": WITHDRAWN, "withdraws": decision_id, "reason": why, "run_id": run_id, "inputs": row.inputs}
         return write_decision(connection, reader, kept | back)
@@ -119,7 +121,8 @@ def decisions(engine: Engine, reader: Reader, *, limit: int = 20) -> tuple[Decis
         query = select(table(LinkageDecision), STAFF.name).outerjoin(
             table(Staff), STAFF.staff_id == DECISION.decided_by
         )
-        rows = connection.execute(query.order_by(DECISION.decision_id.desc()).limit(limit)).all()
+        query = query.where(_decision_shown(reader)).order_by(DECISION.decision_id.desc())
+        rows = connection.execute(query.limit(limit)).all()
         back = set(connection.execute(select(DECISION.withdraws).where(DECISION.withdraws.is_not(None))).scalars())
         seen = {"decisions": [row.decision_id for row in rows]}
         audit.note(connection, reader, action="list_decisions", family_ids=[None], detail=seen)
@@ -137,6 +140,10 @@ def decisions(engine: Engine, reader: Reader, *, limit: int = 20) -> tuple[Decis
         )
         for row in rows
     )
+
+
+def _decision_shown(reader: Reader) -> ColumnElement[bool]:
+    return restricted.people_open_to(reader, DECISION.person_a, DECISION.person_b)
 
 
 def decisions_in_force(engine: Engine) -> Decisions:
@@ -192,8 +199,14 @@ def _fresh(connection: Connection) -> Row[Any]:
     return row
 
 
-def _doubt(connection: Connection, doubt_id: str) -> Row[Any] | None:
-    return connection.execute(select(table(PublishedDoubt)).where(DOUBT.doubt_id == doubt_id)).one_or_none()
+def _doubt(connection: Connection, reader: Reader, doubt_id: str) -> Row[Any] | None:
+    query = select(table(PublishedDoubt)).where(DOUBT.doubt_id == doubt_id, _shown(reader))
+    return connection.execute(query).one_or_none()
+
+
+def _shown(reader: Reader) -> ColumnElement[bool]:
+    """Questions about nobody who is hidden from whoever asks."""
+    return restricted.people_open_to(reader, DOUBT.person_a, DOUBT.person_b)
 
 
 def given_reason(reason: str) -> str:

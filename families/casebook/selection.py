@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from families.casebook.folding import folded
+from families.casebook.folding import folded, indexed_words
 from families.dates import compulsory_age_starts, reporting_half_terms, school_leaving_date
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
@@ -78,20 +78,26 @@ def rows_to_publish(
         "published_coverage": coverage_lines(_table(tables, "coverage"), schools=_table(tables, "schools")),
         "published_family": families,
         "published_member": _with_records(members.drop("surname"), _table(tables, "person_of_record")),
+        "published_word": _words(families, members),
         "published_outcome": outcomes.select("family_id", "strand", "outcome", "reason"),
         "published_finding": findings.drop("evidence"),
         "published_evidence": _evidence(findings, file_names),
         "published_absence": absence_by_half_term(_table(tables, "absence"), members=members, as_of=run.as_of),
         "published_tie": _ties(_table(tables, "links"), members),
-        "published_doubt": _table(tables, "doubts").sort("place", "doubt_id").head(MOST_DOUBTS),
+        "published_doubt": _with_people(
+            _table(tables, "doubts").sort("place", "doubt_id").head(MOST_DOUBTS), _table(tables, "person_of_record")
+        ),
         "published_quality": pl.concat(
             [_table(tables, "linkage_quality"), _table(tables, "delivery_quality")], how="vertical_relaxed"
         ).sort("figure", "place", "label", "part"),
-        "published_sample_pair": _table(tables, "sample_pairs").sort("place").select(_SAMPLE),
+        "published_sample_pair": _with_people(
+            _table(tables, "sample_pairs").sort("place"), _table(tables, "person_of_record")
+        ).select(_SAMPLE),
     }
 
 
-_SAMPLE = ["pair_id", "stratum", "is_linked", "stratum_pairs", "place", "sides"]
+_SAMPLE = ["pair_id", "stratum", "is_linked", "stratum_pairs", "place", "sides", "person_a", "person_b"]
+RECORD = ("source", "delivery", "row", "part")
 
 
 def _table(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
@@ -152,13 +158,47 @@ def _members(tables: Mapping[str, pl.DataFrame], entering: pl.DataFrame, *, as_o
 
 
 def _with_records(members: pl.DataFrame, of_record: pl.DataFrame) -> pl.DataFrame:
-    """Members with the key of their first record: source, delivery, row and part, as JSON."""
-    keys = ["source", "delivery", "row", "part"]
+    """Members with the key of their first record, and the sources that have any of theirs, as JSON."""
+    keys = list(RECORD)
     held = of_record.join(members, on="person_id", how="semi").sort(keys)
     first = held.unique("person_id", keep="first", maintain_order=True)
     written = [json.dumps(key) for key in first.select(keys).iter_rows()]
     records = first.select("person_id", record=pl.Series(written, dtype=pl.String))
-    return members.join(records, on="person_id", how="left", maintain_order="left")
+    return members.join(records, on="person_id", how="left", maintain_order="left").join(
+        _sources(held), on="person_id", how="left", maintain_order="left"
+    )
+
+
+def _sources(held: pl.DataFrame) -> pl.DataFrame:
+    of_person = held.group_by("person_id").agg(pl.col("source").unique().sort()).sort("person_id")
+    written = [json.dumps(sources) for sources in of_person["source"].to_list()]
+    return of_person.select("person_id", sources=pl.Series(written, dtype=pl.String))
+
+
+def _with_people(pairs: pl.DataFrame, of_record: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of records with who the run says each is of: whoever is hidden is hidden here too."""
+    for end in ("a", "b"):
+        keys = [f"{name}_{end}" for name in RECORD]
+        people = of_record.unique(list(RECORD), keep="first", maintain_order=True)
+        people = people.select(
+            *(pl.col(name).alias(f"{name}_{end}") for name in RECORD), **{f"person_{end}": "person_id"}
+        )
+        pairs = pairs.join(people, on=keys, how="left", maintain_order="left")
+    return pairs
+
+
+def _words(families: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """The words that people are found by: of their names and, without a person, of where their family lives."""
+    named = members.filter(pl.col("name") != NO_NAME).select("family_id", "person_id", text="name_folded")
+    lives = families.select("family_id", person_id=pl.lit(""), text=folded(pl.col("address")))
+    texts = pl.concat([named, lives]).drop_nulls("text")
+    known = texts["text"].unique().sort().to_list()
+    words = pl.DataFrame(
+        {"text": known, "word": [indexed_words(text) for text in known]},
+        schema={"text": pl.String, "word": pl.List(pl.String)},
+    )
+    found = texts.join(words, on="text").explode("word").drop_nulls("word")
+    return found.select("word", "family_id", "person_id").unique().sort(pl.all())
 
 
 def _name() -> pl.Expr:

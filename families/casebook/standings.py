@@ -8,12 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, select
 
 from families.casebook.case_models import FamilyCase, Referral
+from families.casebook.family_scope import may_see
 from families.casebook.models import ContinuityProposal, FamilyChange, PublishedFamily, Staff, table
 from families.casebook.staff_models import Team
+from families.casebook.views import Reader
 
 CASE, CHANGE, REFERRAL, STAFF = table(FamilyCase), table(FamilyChange), table(Referral), table(Staff)
 FAMILY, PROPOSAL, TEAM = table(PublishedFamily), table(ContinuityProposal), table(Team)
 RowValues = Mapping[str, Any]
+
+
+def seen_among(connection: Connection, reader: Reader, family_ids: Sequence[str]) -> list[str]:
+    """Those of some published families that somebody may see, in the same order."""
+    query = select(FAMILY.c.family_id).where(FAMILY.c.family_id.in_(tuple(family_ids)), may_see(reader))
+    seen = set(connection.execute(query).scalars())
+    return [family_id for family_id in family_ids if family_id in seen]
 
 
 def cases_of(connection: Connection, family_ids: Sequence[str]) -> dict[str, list[RowValues]]:
@@ -50,12 +59,11 @@ def changes_of(connection: Connection, family_ids: Sequence[str]) -> dict[str, l
     return _by_family(connection.execute(query).mappings())
 
 
-def dropped(
-    connection: Connection, statuses: Sequence[str], *, limit: int, offset: int = 0
-) -> tuple[list[RowValues], int]:
+def dropped(connection: Connection, reader: Reader, *, limit: int, offset: int = 0) -> tuple[list[RowValues], int]:
     """Families that a publication dropped and none has brought back, the newest first, and how many there are."""
     is_published = exists().where(FAMILY.c.family_id == CHANGE.c.family_id)
-    condition = (CHANGE.c.kind == "dropped") & CHANGE.c.family_status.in_(tuple(statuses)) & ~is_published
+    seen = may_see(reader, CHANGE.c.family_id, CHANGE.c.family_status)
+    condition = (CHANGE.c.kind == "dropped") & seen & ~is_published
     newer = CHANGE.alias("newer")
     is_last = ~exists().where(
         newer.c.family_id == CHANGE.c.family_id, newer.c.kind == "dropped", newer.c.noted_at > CHANGE.c.noted_at

@@ -101,6 +101,9 @@ class FamilyList:
     total: int
 
 
+ADDRESS_WITHHELD = "Not shown to you: it may say where somebody lives."
+
+
 @dataclass(frozen=True)
 class Member:
     """A member of a family and why they are in it."""
@@ -194,6 +197,9 @@ class FamilyRecord:
     absence_threshold_percent: int | None
     ties: tuple[Tie, ...]
     queries: tuple[QueryView, ...] = ()
+    restrictions: tuple[str, ...] = ()  # the kinds over a family that the reader is let in to
+    opened_until: dt.datetime | None = None  # of a family that the reader opened in an emergency
+    is_address_withheld: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Engine
 
 from families.casebook import standings
-from families.casebook.access import statuses_for
 from families.casebook.views import Reader
 from families.cases.opening import DECISIONS
 from families.cases.reading import noted, shown
@@ -53,8 +52,9 @@ class Dropped:
 
 
 def standings_of(engine: Engine, reader: Reader, family_ids: Sequence[str]) -> dict[str, Standing]:
-    """How some families stand, by id."""
+    """How some families stand, by id; those that the reader may not see are left out."""
     with shown(engine, reader, "list_identified", DECIDERS) as transaction:
+        family_ids = standings.seen_among(transaction, reader, family_ids)
         cases = standings.cases_of(transaction, family_ids)
         named = standings.referrals_of(transaction, family_ids)
         changes = standings.changes_of(transaction, family_ids)
@@ -107,9 +107,7 @@ def dropped(engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 2
     if page < 1 or not 1 <= page_size <= MOST_ON_A_PAGE:
         raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} families, and pages are counted from 1.")
     with shown(engine, reader, "list_dropped", DECIDERS) as transaction:
-        rows, total = standings.dropped(
-            transaction, sorted(statuses_for(reader)), limit=page_size, offset=(page - 1) * page_size
-        )
+        rows, total = standings.dropped(transaction, reader, limit=page_size, offset=(page - 1) * page_size)
         ids = [row["family_id"] for row in rows]
         cases, named = standings.cases_of(transaction, ids), standings.referrals_of(transaction, ids)
         became = standings.proposals_of(transaction, {row["family_id"]: row["run_id"] for row in rows})

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Engine
 
 from families.casebook import case_scope, case_store
-from families.casebook.access import statuses_for
 from families.casebook.case_models import Allocation, FamilyCase
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.views import Reader
@@ -116,7 +115,7 @@ def _decide_at_once(
     def work(transaction: Transaction) -> Step:
         cases = []
         for family_id in family_ids:
-            family = case_store.published_family(transaction, family_id, sorted(statuses_for(by)))
+            family = case_store.published_family(transaction, by, family_id)
             if family is None:
                 raise NotAllowed("There is no family under this id that you may see.")
             if _waits(transaction, family_id):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine
 
 from families.casebook import audit, case_scope, case_store
-from families.casebook.access import statuses_for
 from families.casebook.case_models import Draft, FamilyCase, Referral, ReferralPerson
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.database import audited
@@ -76,6 +75,7 @@ class Duplicate:
     family_id: str | None
     referral_id: str | None
     case_id: str | None
+    may_open: bool = False  # whether the family's record is for whoever triages, or only that the family is known
 
 
 def refer(engine: Engine, by: Reader, intake: Intake, *, today: dt.date, token: str, draft_kind: str = "") -> str:
@@ -111,10 +111,9 @@ def refer(engine: Engine, by: Reader, intake: Intake, *, today: dt.date, token: 
 def _referral(transaction: Transaction, by: Reader, intake: Intake, today: dt.date) -> RowValues:
     if intake.kind == "identified" and not intake.family_id:
         raise Refused("Say which of the identified families is referred.")
-    if intake.family_id is not None:
-        statuses = statuses_for(by)  # refuses a partner: they cannot know the id of a family
-        if case_store.published_family(transaction, intake.family_id, sorted(statuses)) is None:
-            raise NotAllowed("There is no family under this id that you may see.")
+    # A partner is refused: they cannot know the id of a family.
+    if intake.family_id is not None and case_store.published_family(transaction, by, intake.family_id) is None:
+        raise NotAllowed("There is no family under this id that you may see.")
     if not 1 <= len(intake.people) <= MOST_PEOPLE:
         raise Refused(f"Name at least one person of the family, and at most {MOST_PEOPLE}.")
     if intake.urgency not in workflow().urgency:
@@ -169,9 +168,8 @@ def duplicates(engine: Engine, by: Reader, referral_id: str) -> tuple[Duplicate,
 def _duplicates(transaction: Transaction, by: Reader, row: RowValues) -> tuple[Duplicate, ...]:
     people = case_store.every(transaction, ReferralPerson, "place", referral_id=row["referral_id"])
     named = [(person["name"], person["date_of_birth"]) for person in people]
-    statuses = sorted(statuses_for(by))
     found: dict[tuple[Any, ...], Duplicate] = {}
-    for match in case_store.same_people(transaction, named, statuses, but=row["referral_id"]):
+    for match in case_store.same_people(transaction, by, named, but=row["referral_id"]):
         where = "in a family that is known" if match["referral_id"] is None else "in another referral"
         words = f"{match['name']}, born on the same day, is {where}."
         found[(match["family_id"], match["referral_id"])] = Duplicate(
@@ -191,9 +189,12 @@ def _duplicates(transaction: Transaction, by: Reader, row: RowValues) -> tuple[D
     for family_id in sorted(filter(None, families)):
         case = case_store.open_case_of(transaction, family_id)
         if case is not None:
-            words = f"The {case['family_name']} has open work: it is {state_label('case', case['state'])}."
+            words = f"The family {family_id} has open work: it is {state_label('case', case['state'])}."
             found[(family_id, "case")] = Duplicate("open_plan", words, family_id, None, case["case_id"])
-    return tuple(found.values())
+    return tuple(
+        replace(each, may_open=bool(each.family_id and case_store.published_family(transaction, by, each.family_id)))
+        for each in found.values()
+    )
 
 
 def begin_triage(
@@ -279,7 +280,7 @@ def accept_referral(
     def write(transaction: Transaction, row: RowValues) -> Change:
         require_other("accept_referral", by, [row["written_by"]])
         family = family_id or row["family_id"] or f"referred-{referral_id}"
-        if family_id and not case_store.published_family(transaction, family_id, sorted(statuses_for(by))):
+        if family_id and not case_store.is_known(transaction, by, family_id):
             raise NotAllowed("There is no family under this id that you may see.")
         case_store.take_turn(transaction, f"family {family}")
         case = case_store.open_case_of(transaction, family)

@@ -95,7 +95,7 @@ def test_each_role_has_the_parts_it_may_read(record, role):
 
 
 def test_without_a_case_the_record_is_as_before(opened):
-    app = opened("caseworker", family=FULL)
+    app = opened("programme_manager", family=FULL)
     assert not set(CASE_TABS) & set(tabs(app))
     assert "Lead worker" not in everything_said(app)
 
@@ -237,7 +237,7 @@ def test_the_chart_s_words_come_from_its_frames():
 
 
 def test_the_genogram_says_in_its_table_what_it_draws(opened):
-    app = opened("caseworker", family=FULL, section="Who is linked to whom")
+    app = opened("programme_manager", family=FULL, section="Who is linked to whom")
     drawn = app.get("graphviz_chart")[1].proto
     shapes = {line.split("label=")[1][:5]: line for line in drawn.spec.splitlines() if "shape=" in line}
     assert "circle" in shapes['"Ria ']

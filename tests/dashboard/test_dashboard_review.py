@@ -131,7 +131,7 @@ def test_the_waterfall_and_its_words_come_from_one_frame(steps):
 def test_a_worker_says_that_something_is_wrong_and_is_told_the_result(opened, tmp_path):
     url = f"sqlite:///{tmp_path / 'casebook.sqlite'}"
     made_up_casebook.casebook(tmp_path / "casebook.sqlite")
-    record = opened("caseworker", family=FULL, url=url)
+    record = opened("programme_manager", family=FULL, url=url)
     record.button(key="query_send").click().run()
     assert "Give a reason" in record.error[0].value
     record.selectbox(key="query_who").set_value("P0000013")
@@ -149,6 +149,6 @@ def test_a_worker_says_that_something_is_wrong_and_is_told_the_result(opened, tm
     page.selectbox(key="settle_result").set_value("right")
     page.button(key="settle_now").click().run()
     assert "Report 1 is settled" in told(page)
-    again = everything_said(opened("caseworker", family=FULL, url=url))
+    again = everything_said(opened("programme_manager", family=FULL, url=url))
     assert "It is right: council tax says she is there" in again
     assert "Disputed" not in again

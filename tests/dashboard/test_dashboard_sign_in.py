@@ -21,7 +21,7 @@ from families.staffing import operator
 
 __all__ = ["browser"]
 pytestmark = needs_chromium
-FILED = {"sub-worker": ("cw", "Carys Wyn", "caseworker"), "sub-admin": ("adm", "Ada Marsh", "administrator")}
+FILED = {"sub-worker": ("cw", "Carys Wyn", "returns_officer"), "sub-admin": ("adm", "Ada Marsh", "administrator")}
 
 
 @pytest.fixture(scope="module")

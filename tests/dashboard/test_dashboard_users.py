@@ -62,7 +62,7 @@ def test_a_session_warns_before_it_ends_and_forgets_the_screen(own):
             connection.scalar(sa.text("SELECT count(DISTINCT session_id) FROM audit_event WHERE action = 'sign_in'"))
             == 2
         )
-        shown = connection.execute(sa.text("SELECT session_id FROM audit_event WHERE action = 'list_families'"))
+        shown = connection.execute(sa.text("SELECT session_id FROM audit_event WHERE action = 'read_today'"))
         assert None not in shown.scalars().all()
 
 

@@ -82,7 +82,9 @@ def test_only_families_of_the_casebook_are_proposed_with_the_effect(changed: Eng
 
 
 def test_near_misses_are_not_shown_to_who_may_not_see_them(changed: Engine) -> None:
-    assert {each.family_id for each in proposals(changed, WORKER)} == {"F01", "F02"}
+    officer = Reader("s4", "returns_officer", "claim")
+    assert {each.family_id for each in proposals(changed, officer)} == {"F01", "F02"}
+    assert proposals(changed, WORKER) == ()
     assert {each.family_id for each in proposals(changed, ANALYST)} == {"F03"}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from casework import given
 from made_up import AS_OF, MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
@@ -34,6 +35,7 @@ def with_records() -> MadeUpRun:
 @pytest.fixture
 def published(casebook: Engine) -> Engine:
     publish(casebook, **with_records().for_publish())
+    given(casebook, "F01", WORKER.staff_id)
     return casebook
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 
+import casework
 import pytest
 import sqlalchemy as sa
 from made_up import made_up_run
@@ -207,6 +208,7 @@ def test_made_up_staff_are_of_every_role_and_two_teams_and_only_in_a_sample(case
 
 
 def test_who_looked_at_a_family_is_shown_to_those_who_answer_for_it(real: Engine) -> None:
+    casework.given(real, "F01", "cw")
     worker = Reader(staff_id="cw", role="caseworker", purpose="direct work", session_id="s1")
     family_record(real, worker, "F01")
     list_families(real, Reader(staff_id="x9", role="programme_manager", purpose="identify"), text="okafor")

@@ -270,7 +270,7 @@ def test_a_team_manager_has_the_team_and_no_more(casebook: Engine, monkeypatch: 
 
 def test_a_referral_joins_open_work_or_is_told_in_standard_words(casebook: Engine) -> None:
     engine = with_staff(casebook)
-    work = Work(engine).confirm()
+    work = Work(engine).confirm().allocate().accept()
     first = referred(engine, WORKER, kind="nominated", family_id="F01")
     seen = referrals.duplicates(engine, TEAM_MANAGER, first)
     assert [each.what for each in seen] == ["open_plan"]
