@@ -37,6 +37,8 @@ LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 OPTIONS = {"runOnly": LEVELS, "resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
 OVER = "[data-testid=stPopoverBody]"
+FADED = """() => Promise.allSettled(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().endTime !== Infinity).map(each => each.finished))"""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    context = browser.new_context(viewport={"width": 1600, "height": 1000}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     window = context.new_page()
     window.goto(address)
@@ -124,7 +126,8 @@ def over(page: Page, where: str, *, first: int = 0) -> list[str]:
 
 
 def violations(page: Page, where: str, *, within: str = "html") -> list[str]:
-    """What is serious or critical and not excused, each with its place."""
+    """What is serious or critical and not excused, each with its place, once nothing fades in or out."""
+    page.evaluate(FADED)
     found = AXE.run(page, context=within, options=OPTIONS).response["violations"]
     return [
         f"{where}: {each['id']} ({each['impact']}) at {node['target']}: {node['html'][:300]}"
