@@ -98,6 +98,13 @@ def require_families(reader: Reader) -> None:
         raise NotAllowed(f"The role {ROLES[reader.role].lower()} does not open families: ask a programme manager.")
 
 
+def require_eligible(reader: Reader) -> None:
+    """Refuse, beside those who open no family, who works with near misses alone."""
+    require_families(reader)
+    if MAY_SEE[reader.role] == {"near_miss"}:
+        raise NotAllowed("Your role does not see families of this kind.")
+
+
 MAY_MANAGE_STAFF = frozenset({"administrator"})
 MAY_READ_ACCESS = frozenset({"team_manager", "programme_manager", "ig_officer", "auditor"})
 OPERATOR = "system"  # who runs commands on the server: no role of a sign-in, and no family is shown to it

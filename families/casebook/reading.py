@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, inspect, or_, select
 
 from families.casebook import audit, emergency, restricted
-from families.casebook.access import ROLES, require_rules
+from families.casebook.access import ROLES, require_eligible, require_rules
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, reading
 from families.casebook.family_scope import STATUSES, may_open, may_see
@@ -209,9 +209,8 @@ def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
 
 def strand_counts(engine: Engine, reader: Reader) -> tuple[tuple[str, str, dict[str, int]], ...]:
     """Of families seen that meet the criteria: each strand, its label, and how many there are of each outcome."""
-    wanted = and_(
-        _decided(engine, reader, lambda: may_see(reader), action="count_strands"), FAMILY.status == "eligible"
-    )
+    _decided(engine, reader, lambda: require_eligible(reader), action="count_strands")
+    wanted = and_(may_see(reader), FAMILY.status == "eligible")
     with audited(engine) as connection:
         query = (
             select(STRAND.strand, STRAND.label, OUTCOME.outcome, func.count().label("families"))

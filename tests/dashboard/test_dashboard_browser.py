@@ -180,10 +180,17 @@ def test_a_role_without_families_is_told_so(page: Page):
 def test_everything_can_be_reached_with_the_keyboard(page: Page):
     page.get_by_role("radiogroup").wait_for()
     tab_to(page, "input[type=radio]")
-    page.keyboard.press("Space")
+    chosen = page.get_by_role("radio", name="Priya Raman")
+    while not chosen.is_checked():
+        page.keyboard.press("ArrowDown")
+    settled(page)
     tab_to(page, "button")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(LIST)
+    settled(page)
+    tab_to(page, "[role=tab]")
+    page.keyboard.press("End")
+    expect(page.get_by_role("tab", name="All", exact=True, selected=True)).to_be_visible()
     page.get_by_test_id("stDataFrame").wait_for()
     tab_to(page, "[role=switch]")
     page.keyboard.press("Space")
