@@ -13,7 +13,7 @@ from typing import Any
 import made_up_casebook
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 from serving import served
 from test_dashboard_browser import PATIENCE, browser, enter, is_elsewhere, settled
 from test_dashboard_browser import pytestmark as needs_chromium
@@ -28,6 +28,7 @@ __all__ = ["browser"]
 pytestmark = needs_chromium
 FAMILY = "F20"
 FIRST_DAY = made_up_casebook.AS_OF
+TRIES, SOON = 5, 10_000  # milliseconds
 
 
 @pytest.fixture
@@ -241,9 +242,17 @@ def opened(page: Page, label: str) -> Locator:
 
 
 def choose(within: Locator, label: str, option: str) -> None:
-    settled(within.page)
-    within.get_by_role("combobox", name=label).click()
-    within.page.get_by_role("option", name=option).click()
+    """Open a list and choose; a list that closes because the page is drawn again is opened again, as a person would."""
+    wanted = within.page.get_by_role("option", name=option)
+    for _ in range(TRIES):
+        settled(within.page)
+        within.get_by_role("combobox", name=label).click()
+        try:
+            wanted.click(timeout=SOON)
+        except TimeoutError:
+            continue
+        return
+    pytest.fail(f"{option} cannot be chosen from {label}")
 
 
 def day(within: Locator, label: str, value: dt.date) -> None:
