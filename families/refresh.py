@@ -23,6 +23,7 @@ from typing import Any
 import polars as pl
 
 from families.casebook.database import open_casebook
+from families.casebook.migrations import migrate
 from families.casebook.review import Decisions, decisions_in_force
 from families.continuity import kept_continuity, people_before
 from families.criteria import absence as sessions
@@ -129,8 +130,8 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
     delivered = receipts(home.path)
     if not delivered:
         raise Refused(f"Nothing is loaded in {home.path.name}: load files first with `families load`.")
-    open_casebook(asked.database_url)  # a casebook that cannot be reached is told before the work, not after
     with home.only_one():
+        migrate(open_casebook(asked.database_url))  # one that cannot be reached is told before the work, not after
         return _refreshed(home, asked, ruleset=ruleset, delivered=delivered, tell=tell)
 
 
