@@ -85,6 +85,7 @@ def link_and_doubt(
     linked = _attach_unnamed(linked, named, unnamed)
     del named
     records = pl.read_parquet(kept)
+    kept.unlink()
     described = _people(records.join(linked.clusters, on="r", maintain_order="left"))
     of_record = _person_of_record(records, linked, _ids(records, linked, described, previous))
     people = described.join(of_record.select("person_id", "c").unique(), on="c").select(list(People.columns()))
