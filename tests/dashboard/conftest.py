@@ -8,9 +8,14 @@ from pathlib import Path
 import made_up_casebook
 import pytest
 import streamlit as st
+from altair.utils import schemapi
 from streamlit.testing.v1 import AppTest
 
+from dashboard import startup
 from families.cases import demo
+
+assert startup.REQUIRED  # its import spares the views what the tests are there for: charts held to Vega-Lite's schema
+schemapi.enable_debug_mode()
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 Opened = Callable[..., AppTest]
