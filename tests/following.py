@@ -16,8 +16,10 @@ from families.casebook.publish import publish
 from families.casebook.selection import absence_by_half_term, families_entering
 from families.cases.alerts import tell_workers
 from families.criteria.rulebook import load_ruleset
+from families.criteria.school_tests import school_tests
 from families.facts_of_run import FACT_RECORDS
-from families.following import followed_facts, members_of_families
+from families.following import followed_facts, known_of, members_of_families
+from families.schooling import of_members, schooling
 from families.tables.run import RUN_TABLES
 
 RULES = load_ruleset("tf1-2012").rules
@@ -59,11 +61,16 @@ def followed_of(run: MadeUpRun, feeds: Feeds, families: list[str]) -> Followed:
     records = {name: _frame(name, feeds.records.get(name, [])) for name in FACT_RECORDS}
     records |= {name: pl.concat([run.tables[name], records[name]]) for name in ("enrolments", "schools", "coverage")}
     as_of = run.run.as_of
-    facts = followed_facts(
-        tables, records, families=families, rules=RULES, as_of=as_of, file_names={"d-exclusions": "exclusions_2013.csv"}
-    )
     members = members_of_families(tables, pl.DataFrame({"family_id": families}), as_of=as_of)
-    return Followed(facts, absence_by_half_term(tables["absence"], members=members, as_of=as_of))
+    known = known_of(tables, records, members, as_of=as_of)
+    absence = absence_by_half_term(tables["absence"], members=members, as_of=as_of)
+    own = of_members(known, members)
+    return Followed(
+        followed_facts(tables, known, members, rules=RULES, file_names={"d-exclusions": "exclusions_2013.csv"}),
+        absence,
+        schooling(absence, {**tables, "schools": records["schools"]}, own),
+        school_tests(RULES, own),
+    )
 
 
 def published(

@@ -57,10 +57,15 @@ def baseline_day(case: Row) -> tuple[dt.date, str]:
     return case["confirmed_on"] or case["identified_on"], "confirmation" if case["confirmed_on"] else "identification"
 
 
-def baseline_rows(rows: Iterable[Row], on: dt.date) -> list[Row]:
-    """The rows of the three terms' worth of half terms that ended before a day, supplied or not."""
+def baseline_places(on: dt.date) -> frozenset[int]:
+    """The places of the three terms' worth of half terms that ended before a day."""
     ended = sorted({place for start in (on.year - 2, on.year - 1, on.year) for place in _ended(start, on)})
-    wanted = set(ended[-BASELINE_HALF_TERMS:])
+    return frozenset(ended[-BASELINE_HALF_TERMS:])
+
+
+def baseline_rows(rows: Iterable[Row], on: dt.date) -> list[Row]:
+    """The rows of the baseline before a day, supplied or not."""
+    wanted = baseline_places(on)
     return [row for row in rows if row["place"] in wanted]
 
 

@@ -222,7 +222,7 @@ def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
     late = {**SUSPENDED, "started_on": work.today}
     published(work.engine, feeds.of("exclusions", "P010", **late), run_id="run-3")
     found = monitoring_of(work.engine, WORKER, "F01")
-    assert (found.baseline_on, found.baseline_what, found.threshold_percent) == (work.today, "confirmation", 15)
+    assert (found.baseline_on, found.baseline_what, found.schooling.rule.percent) == (work.today, "confirmation", 15)
     zoe = next(child for child in found.children if child.person_id == "P010")
     assert [(each.label, each.sessions is not None) for each in zoe.half_terms][-3:] == [
         ("2012/13 spring 2", False),
