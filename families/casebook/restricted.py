@@ -47,6 +47,17 @@ def kinds_over(connection: Connection, family_id: str) -> tuple[str, ...]:
     return tuple(connection.execute(query).scalars())
 
 
+def people_under(connection: Connection, family_id: str) -> frozenset[str]:
+    """Whom restrictions set on one person are about, of the people of a family that somebody may open."""
+    query = (
+        select(PERSON.person_id)
+        .join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
+        .where(HIDDEN.lifted_at.is_(None), HIDDEN.person_id.is_not(None))
+        .where(or_(HIDDEN.family_id == family_id, HIDDEN.restriction_id.in_(_over_its_people(family_id))))
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
 def _over_its_people(family_id: str) -> Any:
     of_people = select(PERSON.restriction_id).join(table(PublishedMember), MEMBER.person_id == PERSON.person_id)
     return of_people.where(MEMBER.family_id == family_id)

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from families.casebook import case_reads, case_record_reads, case_store
+from families.casebook import case_reads, case_record_reads, case_store, restricted
 from families.casebook.case_models import Alert, CaseStep
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.case_work_models import CaseNote
 from families.casebook.views import Reader
+from families.cases.noting import SUPERVISION
 from families.cases.reading import MOST_ON_A_PAGE, noted, shown
 from families.cases.views import ChronologyPage, Event, Phase
 from families.cases.workflow import state_label, workflow
@@ -99,7 +100,12 @@ def _outline(transaction: Transaction, family_id: str, cases: Sequence[Mapping[s
         *_acts(transaction, ids, names),
         *_notes(transaction, ids, names),
     ]
-    return [*(_curated(entry, names) for entry in entries), *(event for event in system if event.key not in told)]
+    events = [*(_curated(entry, names) for entry in entries), *(event for event in system if event.key not in told)]
+    hidden = restricted.people_under(transaction, family_id)
+    return [
+        replace(event, stays_inside=event.stays_inside or any(who in hidden for who, _ in event.people))
+        for event in events
+    ]
 
 
 def _kept(events: Iterable[Event], wanted: Filter | None) -> tuple[Event, ...]:
@@ -210,6 +216,7 @@ def _notes(transaction: Transaction, ids: list[str], names: dict[str, str]) -> l
             words="",
             people=tuple(about.get(note["note_id"], ())),
             by=names.get(note["written_by"], note["written_by"]),
+            stays_inside=note["kind"] == SUPERVISION,
         )
         for note in notes
     ]
