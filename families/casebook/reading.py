@@ -70,6 +70,7 @@ CHANGE = table(FamilyChange).c
 
 AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # anything else comes from no page, and may be a name
 MOST_ON_A_PAGE = 200
+OF_SAFETY = frozenset({"domestic_incidents", "care_episodes"})  # tables of what may put a worker or a child in danger
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "newest_evidence": (FAMILY.newest_evidence_on.desc().nulls_last(), FAMILY.name_place),
     "name": (FAMILY.name_place,),
@@ -368,7 +369,7 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
         .where(FINDING.family_id == family_id)
         .order_by(FINDING.finding_id)
     )
-    evidence = _evidence(connection, family_id)
+    evidence, of_safety = _evidence(connection, family_id), _safety_criteria(connection)
     return tuple(
         FindingView(
             person_id=row.person_id,
@@ -380,9 +381,19 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
             sentence=row.sentence,
             newest_on=row.newest_on,
             evidence=tuple(evidence[row.finding_id]),
+            is_safety=row.criterion in of_safety,
         )
         for row in connection.execute(query)
     )
+
+
+def _safety_criteria(connection: Connection) -> frozenset[str]:
+    """The criteria that ask about somebody's safety, by the ruleset of the published run; none where it is not kept."""
+    rules = table(PublishedRuleset)
+    if not inspect(connection).has_table(rules.name):
+        return frozenset()
+    kept = connection.execute(select(rules.c.rules)).scalar_one_or_none()
+    return frozenset(each["id"] for each in json.loads(kept or "{}").get("criterion", ()) if each["table"] in OF_SAFETY)
 
 
 def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[Evidence]]:

@@ -141,6 +141,7 @@ class FindingView:
     sentence: str
     newest_on: dt.date | None
     evidence: tuple[Evidence, ...]
+    is_safety: bool = False  # it asks whether somebody may be in danger
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from families.casebook import case_reads, case_record_reads, case_scope, case_store
-from families.casebook.case_models import Allocation, Consent, FamilyCase, Helper
+from families.casebook.case_models import Allocation, Consent, FamilyCase, Helper, Referral
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import (
@@ -208,8 +208,18 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         notes=_note_views(transaction, case_record_reads.notes(transaction, [case_id], limit=NEWEST)[0], names),
         alerts=_newest_alerts(transaction, case_id, today),
         acts=_acts(transaction, reader, row),
+        referrer=_referrer(transaction, row),
         **parts,
     )
+
+
+def _referrer(transaction: Transaction, case: Mapping[str, Any]) -> RowValues | None:
+    """Who referred the family; nobody where the records did."""
+    if case["came_as"] == "identified" or not case["referral_id"]:
+        return None
+    row = case_store.one(transaction, Referral, referral_id=case["referral_id"])
+    names = ("reporter", "agency", "contact", "received_on", "reasons")
+    return {name: row[name] for name in names} if row else None
 
 
 def _newest_alerts(transaction: Transaction, case_id: str, today: dt.date) -> tuple[RowValues, ...]:
