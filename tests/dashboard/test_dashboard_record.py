@@ -22,6 +22,7 @@ from families.cases.chronology import chronology
 from families.cases.clock import casework_today
 from families.cases.record import case_head, notes_of
 from families.cases.views import Event, Phase
+from families.errors import Refused
 
 CASE_TABS = ("Chronology", "Notes", "Needs and plan")
 MANAGER, TEAM_MANAGER, WORKER = (
@@ -137,6 +138,23 @@ def test_a_draft_is_saved_found_again_and_completed(record, family):
     )
     assert family.draft() is None
     assert "Ria was at home." in [text.value for text in again.get("text")]
+
+
+def test_a_note_is_evidence_for_a_criterion_asked_of_the_family_and_for_no_other(record, family):
+    app = record("Notes")
+    label = "15% or more unauthorised absence across the last three terms"
+    box(app, "selectbox", "kind").set_value("visit").run()
+    box(app, "multiselect", "person_ids").set_value(["Ria Okafor-Reilly"]).run()
+    box(app, "selectbox", "criterion").set_value("unauthorised_absence").run()
+    type_in(app, family, "Ria has been in school every day since Easter.")
+    box(app, "button", "complete").click().run()
+    (note,) = family.notes()
+    assert note.criterion == "unauthorised_absence"
+    (about,) = (table.value for table in app.table if "Evidence for" in table.value.iloc[:, 0].to_list())
+    assert about.set_index("What").loc["Evidence for", "Which"].replace("\\", "") == label
+    form = noting.NoteForm("visit", family.day, "Words.", ["P0000010"], criterion="no_such_criterion")
+    with pytest.raises(Refused, match="not asked of the family"):
+        noting.write_note(family.engine, WORKER, family.case_id, form, today=family.day, token="another-note")
 
 
 def test_a_draft_that_another_window_saved_is_shown_beside_this_one(record, family):

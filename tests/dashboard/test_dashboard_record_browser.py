@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_a_note_saves_itself_outlives_a_reload_and_is_completed_with_the_keyboard_alone(page: Page, casebook: str):
     pad = page.get_by_role("textbox", name="What happened and what it means")
     pad.wait_for()
+    expect(pad).to_have_value("")
+    expect(pad).to_have_accessible_description(re.compile(f"Up to {noting.MOST_WORDS:,} characters. No address that"))
+    expect(pad).to_have_attribute("maxlength", str(noting.MOST_WORDS))
     tab_to(page, "[role=combobox]")
     page.keyboard.type("Visit")
     page.keyboard.press("Enter")
