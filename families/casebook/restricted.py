@@ -35,9 +35,18 @@ def people_open_to(reader: Reader, *person_ids: Any) -> ColumnElement[bool]:
     """The rows that name nobody hidden from somebody, by the columns with people's ids; blank is nobody known."""
     if reader.role in SEE_ALL:
         return true()
-    hidden = select(PERSON.person_id).join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
-    hidden = hidden.where(_hides(reader))
+    hidden = _people_hidden(reader)
     return and_(*(or_(person_id.is_(None), person_id.not_in(hidden)) for person_id in person_ids))
+
+
+def people_hidden(connection: Connection, reader: Reader) -> frozenset[str]:
+    """The people who are hidden from somebody, for rows that name several."""
+    return frozenset() if reader.role in SEE_ALL else frozenset(connection.execute(_people_hidden(reader)).scalars())
+
+
+def _people_hidden(reader: Reader) -> Any:
+    people = select(PERSON.person_id).join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
+    return people.where(_hides(reader))
 
 
 def kinds_over(connection: Connection, family_id: str) -> tuple[str, ...]:

@@ -195,7 +195,7 @@ def _note(
 
 
 def _require_own(transaction: Transaction, case: RowValues, form: NoteForm) -> None:
-    """What a note is tied to is the family's own: an action of its plan, a criterion asked of it, a note of its case."""
+    """What a note is tied to is the family's own: an action of its plan, a criterion asked of it, one of its notes."""
     of_case = {"case_id": case["case_id"]}
     if form.action_id and case_store.one(transaction, PlanAction, action_id=form.action_id, **of_case) is None:
         raise Refused("This action is not in the family's plan: open the record again.")
