@@ -33,7 +33,7 @@ def schooling(absence: pl.DataFrame, tables: Tables, known: Facts) -> pl.DataFra
 
     `known` are the facts of the families' members.
     """
-    spans = _spans(absence, known.as_of)
+    spans, known = _spans(absence, known.as_of), _attending(known)
     if spans.is_empty():
         return pl.DataFrame(schema=SCHOOLING)
     names = _school_names(tables)
@@ -52,6 +52,20 @@ def schooling(absence: pl.DataFrame, tables: Tables, known: Facts) -> pl.DataFra
         .select(SCHOOLING.keys())
         .sort("family_id", *SPAN)
     )
+
+
+def _attending(known: Facts) -> Facts:
+    """The same facts with stays that begin no later than the first term attended: a return may be younger than that."""
+    terms = pl.DataFrame(
+        [(term.academic_year, term.name, term.first_day) for term in known.terms],
+        schema={"academic_year": pl.String, "term": pl.String, "attended_from": pl.Date},
+        orient="row",
+    )
+    first = known.absence.join(terms, on=["academic_year", "term"])
+    first = first.group_by("person_id", "school").agg(pl.col("attended_from").min())
+    stays = known.stays.join(first, on=["person_id", "school"], how="left", maintain_order="left")
+    starts = pl.min_horizontal("starts", "attended_from")
+    return replace(known, stays=stays.with_columns(starts.alias("starts")).drop("attended_from"))
 
 
 def _spans(absence: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

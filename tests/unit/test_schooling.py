@@ -63,6 +63,12 @@ def test_suspensions_are_counted_and_none_is_known_only_where_exclusions_are_del
     assert half_term(feeds, SPRING) == found
 
 
+def test_before_the_first_return_that_names_a_child_no_suspension_is_known_either():
+    """She attended in autumn; the one return that names her is of May, and gives no day of entry."""
+    assert half_term(Feeds(), 20121) == (None, "")
+    assert half_term(Feeds(records={"coverage": [COVERED]}), 20121) == (0, "")
+
+
 def test_what_is_delivered_of_suspensions_is_a_least_number_where_more_may_be():
     suspensions, told = half_term(suspended(ON_ROLL, DAY), SPRING)
     assert suspensions == 1
