@@ -49,10 +49,11 @@ def school_tests(rules: Ruleset, facts: Facts) -> pl.DataFrame:
 def _of_term(condition: MeasuredCondition, rules: Ruleset, facts: Facts, place: int, term: Term) -> pl.DataFrame:
     """The condition asked of a term alone on the day after it, against the bound of the window's own day."""
     is_over = term.last_day < facts.as_of
-    window = condition.window.model_copy(update={"terms": 1, "including_current_term": not is_over})
-    alone = condition.model_copy(update={"window": window, "bound": [condition.bound_on(facts.as_of)]})
+    alone = {"terms": 1, "academic_years": None, "including_current_term": not is_over}
+    window = condition.window.model_copy(update=alone)
+    of_term = condition.model_copy(update={"window": window, "bound": [condition.bound_on(facts.as_of)]})
     after = term.last_day + dt.timedelta(days=1) if is_over else facts.as_of
-    return _judged(alone, rules, replace(facts, as_of=after), place=place, term=term)
+    return _judged(of_term, rules, replace(facts, as_of=after), place=place, term=term)
 
 
 def _judged(asked: Asked, rules: Ruleset, facts: Facts, *, place: int, term: Term | None) -> pl.DataFrame:

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from following import Feeds, followed_of
+from following import Feeds, followed_of, known_to
 from made_up import MadeUpRun, made_up_run
 
 from dashboard.record import school_test
 from families.casebook.following import Followed
 from families.casebook.views import Schooling, SchoolTest
 from families.cases.schooling import MET, NOT_MET, NOT_YET, UNKNOWN, child_tests
+from families.criteria.rulebook import load_ruleset
+from families.criteria.school_tests import school_tests
+from families.schooling import of_members
 
 ZOE = "P010"  # at Ash Lane Primary School; spring 2 was not supplied
 COVERED = {
@@ -148,6 +151,16 @@ def test_each_term_and_the_window_are_judged_by_the_rule():
     assert autumn == ("2012/13 autumn", NOT_MET, 28)
     assert spring == ("2012/13 spring", UNKNOWN, 14)
     assert whole[1] in (NOT_MET, UNKNOWN)
+
+
+@pytest.mark.parametrize(("ruleset", "terms"), [("tf2-2015", 3), ("tf2-2020", 3), ("sf-2022", 2), ("ffp-2025", 2)])
+def test_every_ruleset_asks_its_own_terms_since_the_work_began(ruleset, terms):
+    _, members, facts = known_to(made_up_run(), ON_ROLL, ["F01"])
+    rows = school_tests(load_ruleset(ruleset).rules, of_members(facts, members)).filter(person_id=ZOE)
+    assert rows["place"].to_list() == list(range(terms + 1))
+    assert rows["since_work"].all()
+    assert rows["outcome"].is_in(["not_met", "unknown"]).all()
+    assert rows["bound"].n_unique() == 1
 
 
 TERMS = {
