@@ -17,7 +17,7 @@ from families.cases.monitoring import monitoring_of
 from families.cases.schooling import child_tests
 from families.cases.views import CaseHead
 
-OTHER_RULE = "Sessions of half terms before the autumn of 2024 do not tell a part-time timetable from other leave."
+NOT_TOLD_APART = "Sessions of half terms before the autumn of 2024 do not tell a part-time timetable from other leave."
 FIRST_OF_NEW_CODES = 2024
 
 
@@ -80,7 +80,7 @@ def _what_is_drawn(shown: Children, head: CaseHead | None) -> None:
         on, what = baseline_day(head.dates)
         said.append(f"Shaded are the three terms before {what}, {words.long_date(on)}.")
     if any(int(each.half_term[:4]) < FIRST_OF_NEW_CODES for each in shown.schooling.half_terms):
-        said.append(OTHER_RULE)
+        said.append(NOT_TOLD_APART)
     st.caption(words.escape_markdown(" ".join(said)))
 
 
