@@ -17,6 +17,8 @@ from families.casebook.views import (
     Tie,
 )
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 
 def member(person_id: str, name: str, age: int | None, role: str, *, is_resident: bool = True) -> Member:
     return Member(
