@@ -32,10 +32,10 @@ def follow(connection: Connection, by: Reader, change: Row[Any], *, is_accepted:
     if change.kind != MERGED:
         return
     old, new = (change.old_id, change.new_id) if is_accepted else (change.new_id, change.old_id)
-    moving = select(CASE).where(CASE.c.family_id == old).order_by(CASE.c.case_id)
+    query = select(CASE).where(CASE.c.family_id == old).order_by(CASE.c.case_id)
     if not is_accepted:
-        moving = moving.where(CASE.c.case_id.in_(_moved_by(change.proposal_id)))
-    cases = connection.execute(moving).all()
+        query = query.where(CASE.c.case_id.in_(_moved_by(change.proposal_id)))
+    cases = connection.execute(query).all()
     _require_room(connection, cases, old, new)
     for case in cases:
         _move(connection, by, case, new, change.proposal_id, reason)
@@ -49,8 +49,8 @@ def _moved_by(proposal_id: str) -> Any:
 def _require_room(connection: Connection, cases: Any, old: str, new: str) -> None:
     if not cases:
         return
-    is_worked_with = select(CASE.c.case_id).where(CASE.c.family_id == new, CASE.c.is_open)
-    if any(case.is_open for case in cases) and connection.execute(is_worked_with).first():
+    query = select(CASE.c.case_id).where(CASE.c.family_id == new, CASE.c.is_open)
+    if any(case.is_open for case in cases) and connection.execute(query).first():
         raise Refused(BOTH_OPEN)
     in_force = select(RESTRICTION.c.kind).where(RESTRICTION.c.lifted_at.is_(None))
     before, after = (
@@ -63,8 +63,8 @@ def _require_room(connection: Connection, cases: Any, old: str, new: str) -> Non
 
 def _move(connection: Connection, by: Reader, case: Row[Any], to: str, proposal_id: str, reason: str) -> None:
     """The case with what is tied to it by the family's id: its referral, its questions to sources, its drafts."""
-    of_case = CASE.c.case_id == case.case_id
-    connection.execute(update(CASE).where(of_case).values(family_id=to, row_version=case.row_version + 1))
+    values = {"family_id": to, "row_version": case.row_version + 1}
+    connection.execute(update(CASE).where(CASE.c.case_id == case.case_id).values(**values))
     for model in (Referral, CorrectionQuery):
         tied = table(model)
         connection.execute(update(tied).where(tied.c.case_id == case.case_id).values(family_id=to))
