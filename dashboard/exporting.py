@@ -61,7 +61,10 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
             placeholder="Choose",
             key=f"export_purpose_{what}",
         )
-        st.caption("What is exported, by whom and for what is written down. What you may not see is not in it.")
+        st.caption(
+            "What is exported, by whom and for what is written down. What you may not see is not in it; what is "
+            "restricted, and supervision, is left out and counted."
+        )
         if purpose is None:
             return
         for form, label in FORMS.items():

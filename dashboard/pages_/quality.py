@@ -148,7 +148,8 @@ def _changes(visit: identity.Visit) -> None:
     st.header("What became of families", anchor=False)
     st.write(
         "Since the run before, these families of the casebook were split, put together or moved, or their people are "
-        "others. Nothing in the casebook changes by itself."
+        "others. Nothing in the casebook changes by itself. Where families were put together and you accept it, the "
+        "case goes on under the id that is kept."
     )
     submitting.say("change")
     found = continuity.proposals(visit.engine, visit.reader(TO_DECIDE), status=None)

@@ -323,16 +323,18 @@ def open_alerts(connection: Connection, reader: Reader, today: dt.date, *, limit
         select(ALERT, CASE.c.family_name)
         .join(CASE, CASE.c.case_id == ALERT.c.case_id)
         .where(case_scope.may_change(reader), CASE.c.is_open, ALERT.c.closed_on.is_(None), _waits(today))
+        .where(restricted.people_open_to(reader, ALERT.c.person_id))
         .order_by(ALERT.c.raised_on.desc(), ALERT.c.alert_id)
     )
     return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
-def alerts_waiting(connection: Connection, case_ids: Sequence[str], today: dt.date) -> dict[str, int]:
+def alerts_waiting(connection: Connection, reader: Reader, case_ids: Sequence[str], today: dt.date) -> dict[str, int]:
     """How many alerts of each of these cases wait for an answer."""
     query = (
         select(ALERT.c.case_id, func.count().label("number"))
         .where(ALERT.c.case_id.in_(tuple(case_ids)), ALERT.c.closed_on.is_(None), _waits(today))
+        .where(restricted.people_open_to(reader, ALERT.c.person_id))
         .group_by(ALERT.c.case_id)
     )
     return {row.case_id: row.number for row in connection.execute(query)}

@@ -24,7 +24,6 @@ from families.casebook.folding import fold
 from families.casebook.models import (
     FamilyChange,
     Publication,
-    PublishedAbsence,
     PublishedCoverage,
     PublishedEvidence,
     PublishedFamily,
@@ -38,6 +37,7 @@ from families.casebook.models import (
     table,
 )
 from families.casebook.queries import queries_of
+from families.casebook.schooling import schooling_of
 from families.casebook.views import (
     ADDRESS_WITHHELD,
     ChildBrief,
@@ -48,7 +48,6 @@ from families.casebook.views import (
     FamilyRecord,
     FamilySummary,
     FindingView,
-    HalfTermAbsence,
     Member,
     PublishedRules,
     Reader,
@@ -64,7 +63,6 @@ OUTCOME = table(PublishedOutcome).c
 STRAND = table(PublishedStrand).c
 FINDING = table(PublishedFinding).c
 EVIDENCE = table(PublishedEvidence).c
-ABSENCE = table(PublishedAbsence).c
 TIE = table(PublishedTie).c
 STAFF = table(Staff).c
 CASE = table(FamilyCase).c
@@ -72,6 +70,7 @@ CHANGE = table(FamilyChange).c
 
 AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # anything else comes from no page, and may be a name
 MOST_ON_A_PAGE = 200
+OF_SAFETY = frozenset({"domestic_incidents", "care_episodes"})  # tables of what may put a worker or a child in danger
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "newest_evidence": (FAMILY.newest_evidence_on.desc().nulls_last(), FAMILY.name_place),
     "name": (FAMILY.name_place,),
@@ -328,7 +327,6 @@ def _family(connection: Connection, family_id: str, seen: ColumnElement[bool]) -
 
 
 def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyRecord:
-    publication = _publication(connection)
     record = FamilyRecord(
         family_id=family.family_id,
         name=family.name,
@@ -337,8 +335,7 @@ def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyR
         members=_members(connection, family.family_id),
         strands=_strand_outcomes(connection, [family.family_id])[family.family_id],
         findings=_findings(connection, family.family_id),
-        absence=_absence(connection, family.family_id),
-        absence_threshold_percent=publication.absence_threshold_percent,
+        schooling=schooling_of(connection, family.family_id),
         ties=_ties(connection, family.family_id),
         queries=queries_of(connection, family.family_id),
         restrictions=restricted.kinds_over(connection, family.family_id),
@@ -372,7 +369,7 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
         .where(FINDING.family_id == family_id)
         .order_by(FINDING.finding_id)
     )
-    evidence = _evidence(connection, family_id)
+    evidence, of_safety = _evidence(connection, family_id), _safety_criteria(connection)
     return tuple(
         FindingView(
             person_id=row.person_id,
@@ -384,9 +381,19 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
             sentence=row.sentence,
             newest_on=row.newest_on,
             evidence=tuple(evidence[row.finding_id]),
+            is_safety=row.criterion in of_safety,
         )
         for row in connection.execute(query)
     )
+
+
+def _safety_criteria(connection: Connection) -> frozenset[str]:
+    """The criteria that ask about somebody's safety, by the ruleset of the published run; none where it is not kept."""
+    rules = table(PublishedRuleset)
+    if not inspect(connection).has_table(rules.name):
+        return frozenset()
+    kept = connection.execute(select(rules.c.rules)).scalar_one_or_none()
+    return frozenset(each["id"] for each in json.loads(kept or "{}").get("criterion", ()) if each["table"] in OF_SAFETY)
 
 
 def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[Evidence]]:
@@ -400,19 +407,6 @@ def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[E
     for finding_id, source, file, number in connection.execute(query):
         evidence[finding_id].append(Evidence(source=source, file=file, row=number))
     return evidence
-
-
-def _absence(connection: Connection, family_id: str) -> tuple[HalfTermAbsence, ...]:
-    query = (
-        select(ABSENCE.person_id, ABSENCE.half_term, ABSENCE.possible, ABSENCE.authorised, ABSENCE.unauthorised)
-        .join(
-            table(PublishedMember),
-            and_(MEMBER.family_id == ABSENCE.family_id, MEMBER.person_id == ABSENCE.person_id),
-        )
-        .where(ABSENCE.family_id == family_id)
-        .order_by(MEMBER.place, ABSENCE.place)
-    )
-    return tuple(HalfTermAbsence(**row._mapping) for row in connection.execute(query))
 
 
 def _ties(connection: Connection, family_id: str) -> tuple[Tie, ...]:

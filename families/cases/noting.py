@@ -176,7 +176,7 @@ def _note(
         people = chosen(transaction, case, form.person_ids)
         if act == "write_note" and not people:
             raise Refused("Choose whom the note is about.")
-        _require_own(transaction, case_id, form)
+        _require_own(transaction, case, form)
         row = {
             **written(by, today),
             **{"note_id": note_id, "case_id": case_id, "role": by.role, "words": words},
@@ -194,8 +194,13 @@ def _note(
     return move(engine, by, Asked(act, case_id, today, token), write)
 
 
-def _require_own(transaction: Transaction, case_id: str, form: NoteForm) -> None:
-    if form.action_id and case_store.one(transaction, PlanAction, action_id=form.action_id, case_id=case_id) is None:
+def _require_own(transaction: Transaction, case: RowValues, form: NoteForm) -> None:
+    """What a note is tied to is the family's own: an action of its plan, a criterion asked of it, one of its notes."""
+    of_case = {"case_id": case["case_id"]}
+    if form.action_id and case_store.one(transaction, PlanAction, action_id=form.action_id, **of_case) is None:
         raise Refused("This action is not in the family's plan: open the record again.")
-    if form.corrects and case_store.one(transaction, CaseNote, note_id=form.corrects, case_id=case_id) is None:
+    if form.corrects and case_store.one(transaction, CaseNote, note_id=form.corrects, **of_case) is None:
         raise Refused("The note that this one corrects is not the family's: open the record again.")
+    asked = {found["criterion"] for found in case_store.findings_of(transaction, case["family_id"])}
+    if form.criterion and form.criterion not in asked:
+        raise Refused("This criterion is not asked of the family now: choose another, or none.")

@@ -102,7 +102,7 @@ def _list(
         rows, total = case_reads.cases(
             transaction, reader, wanted, sort=sort, limit=page_size, offset=(page - 1) * page_size
         )
-        attendance = attendance_now(transaction, rows, today) if with_attendance else {}
+        attendance = attendance_now(transaction, reader, rows, today) if with_attendance else {}
         noted(transaction, reader, action, (row["family_id"] for row in rows), page=page, sort=sort)
     return CaseList(tuple(case_line(row, today) for row in rows), total, attendance)
 

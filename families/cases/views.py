@@ -306,6 +306,7 @@ class CaseRecord:
     checks: tuple[Mapping[str, Any], ...]
     alerts: tuple[Mapping[str, Any], ...]  # the newest; all of them a page at a time in AlertPage
     acts: tuple[str, ...]  # what the reader may do now
+    referrer: Mapping[str, Any] | None = None  # who referred the family, how to reach them, when and why
 
 
 @dataclass(frozen=True)
@@ -324,6 +325,7 @@ class Event:
     is_finished: bool
     version: int
     case_id: str | None = None  # of a curated event: whose acts change it
+    stays_inside: bool = False  # about somebody restricted, or a supervision: no export has it
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+from following import Feeds, followed_of
 from made_up import AS_OF, MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
@@ -34,6 +35,7 @@ FILES = {
     "d7": "youth_justice_2013-08.csv",
     "d8": "dwp_match_2013-06.csv",
 }
+YEARS = {"covers_from": dt.date(2011, 9, 1), "covers_to": dt.date(2013, 8, 31), "basis": "stated"}
 HALF_TERMS = [
     (year, term, half) for year in ("2011/12", "2012/13") for term in ("autumn", "spring", "summer") for half in (1, 2)
 ]
@@ -43,10 +45,23 @@ Rows = dict[str, list[dict[str, object]]]
 def casebook(path: Path, *, is_sample: bool = True) -> Engine:
     """A new casebook file with the made-up authority published, and its staff where it is a sample."""
     engine = open_casebook(f"sqlite:///{path}")
-    publish(engine, **with_two_more(made_up_run(is_sample=is_sample)).for_publish())
+    run = with_two_more(made_up_run(is_sample=is_sample))
+    publish(engine, **run.for_publish(), followed=followed_of(run, _schooling(), [FULL]))
     if is_sample:
         add_demo_staff(engine)
     return engine
+
+
+def _schooling() -> Feeds:
+    """What feeds tell of how the full family's children go to school: suspensions, and two schools of one of them."""
+    ria, tom = "P0000010", "P0000011"
+    feeds = Feeds(records={"coverage": [{"delivery": "d6", "row": 1, "part": "", "source": "exclusions"} | YEARS]})
+    feeds = feeds.of("exclusions", ria, school="8812001", category="SUSP", started_on=dt.date(2013, 3, 4), sessions=2)
+    for day in ("2012-10-02", "2013-03-11", "2013-05-01", "2013-06-27"):
+        suspended = {"category": "SUSP", "started_on": dt.date.fromisoformat(day), "sessions": 4}
+        feeds = feeds.of("exclusions", tom, school="8814001", **suspended)
+    at = {"stated_on": dt.date(2013, 5, 16), "is_on_roll": True, "enrol_status": "S"}
+    return feeds.of("enrolments", tom, school="8811100", entry_date=dt.date(2013, 2, 25), **at)
 
 
 def with_two_more(run: MadeUpRun) -> MadeUpRun:

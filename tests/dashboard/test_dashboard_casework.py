@@ -17,7 +17,7 @@ from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
 from families.casebook.views import Reader
-from families.cases import opening
+from families.cases import agreeing, opening
 from families.cases.clock import casework_today
 from families.cases.reading import ALLOCATORS, HAVE_A_DAY, my_families, today_of
 from families.errors import NotAllowed
@@ -107,7 +107,7 @@ def test_the_data_refuses_whom_the_page_does(confirmed):
 
 def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     """By a team manager and a worker, each through the pages."""
-    engine, _, (_, case) = confirmed
+    engine, day, (_, case) = confirmed
     url = str(engine.url)
     app = opened("team_manager", page=CASELOAD, url=url)
     choose(app, FULL)
@@ -119,7 +119,21 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     assert "is offered to the worker" in app.success[0].value
     assert "1 family" in everything_said(app)
 
+    teacher = agreeing.Professional("Ann Lee", "Ash Lane", "Teacher", "01206 550001", "a.lee@example.org", False, day)
+    agreeing.add_helper(engine, MANAGER, case, teacher, today=day, token="the-helper-1")
     app = opened("caseworker", page=MY_FAMILIES, url=url)
+    offer = [each.value for each in app.subheader]
+    assert offer == ["Safety", "Why the family was found", "Who else is involved"]
+    safety, why, involved = (table.value for table in app.table[-3:])
+    assert safety[["Who", "Outcome"]].to_numpy().tolist() == [["Ria Okafor\\-Reilly", "Not known"]]
+    assert "social care covers the last three months" in safety["What"][0]
+    assert why["Strand"].tolist() == ["Education", "Education", "Crime and anti\\-social behaviour", "Work"]
+    assert (why["Newest evidence"][1], "66 of 374" in why["What"][1]) == ("19 Jul 2013", True)
+    row = involved.iloc[0].replace(r"\\", "", regex=True)
+    assert (row["Name"], row["Telephone"], row["E-mail"].replace("\u2060", "")) == (
+        "Ann Lee", "01206 550001", "a.lee@example.org",
+    )  # fmt: skip
+    assert row["Last contact"]
     app.radio(key=f"offer_answer_{case}").set_value("decline")
     app.button(key=f"offer_save_{case}").click().run()
     assert app.error

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 
+import fastexcel
 import pytest
 import sqlalchemy as sa
 from made_up_casebook import FULL
@@ -14,11 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard import exporting, identity
-from families.casebook import sessions
+from families.casebook import restricting, sessions
 from families.casebook.database import open_casebook
+from families.casebook.reading import data_as_at
 from families.casebook.verifying import verify
+from families.casebook.views import Reader
+from families.cases import curating, noting
 from families.cases.chronology import Filter
-from families.exports.record import Wanted
+from families.cases.clock import casework_today
+from families.cases.record import case_head
+from families.exports.record import Wanted, export
 
 CHRONOLOGY = Wanted("chronology", FULL, "pdf", "meeting", Filter(kinds=("act",)))
 
@@ -107,3 +113,40 @@ def test_on_a_real_casebook_the_link_alone_is_not_enough(engine):
         connection.execute(sa.text("UPDATE publication SET is_sample = false"))
         connection.execute(sa.text("UPDATE staff SET is_demo = false WHERE staff_id = 'demo-caseworker'"))
     assert asked(exporting.link(session.session_id, CHRONOLOGY)).status_code == 403
+
+
+def test_a_chronology_has_the_days_and_people_asked_for_and_counts_what_is_restricted(engine):
+    """Tom is restricted and his worker is let in: what is about him stays inside, as supervision does."""
+    at = dt.datetime.now(dt.UTC)
+    day = casework_today(data_as_at(engine), at)
+    worker, manager, officer = (
+        Reader(f"demo-{role.replace('_', '-')}", role, "test") for role in ("caseworker", "team_manager", "ig_officer")
+    )
+    ria, tom = "P0000010", "P0000011"
+    case = case_head(engine, worker, FULL, today=day).line.case_id
+    entries = (("Ria began at a club.", [ria], 3), ("Tom was seen.", [tom], 2), ("Both went.", [ria, tom], 1))
+    for number, (words, people, days) in enumerate((*entries, ("Ria long ago.", [ria], 300))):
+        told = {"words": words, "impact": "", "is_significant": True, "person_ids": people}
+        when = day - dt.timedelta(days=days)
+        curating.add_entry(engine, worker, case, happened_on=when, **told, today=day, token=f"the-entry-{number}")
+    noting.supervise(engine, manager, case, held_on=day, words="We spoke.", today=day, token="supervised-1")
+    review = dt.date.today() + dt.timedelta(days=30)
+    told = {"person_id": tom, "kind": "police_investigation", "reason": "The police ask for it.", "review_on": review}
+    number = restricting.restrict(engine, officer, FULL, **told, at=at)
+    let_in = {"staff_id": worker.staff_id, "sees_address": True, "reason": "Works with them.", "ends_on": review}
+    restricting.let_in(engine, officer, number, **let_in, at=at)
+    since = Filter(("curated", "note"), (ria, tom), day - dt.timedelta(days=30), day)
+
+    def given(chosen: Filter) -> tuple[list[str], str | None]:
+        wanted = Wanted("chronology", FULL, "xlsx", "meeting", chosen)
+        made = export(engine, worker, wanted, made_by="A", today=day, at=at).content
+        book = fastexcel.read_excel(made)
+        about = dict(book.load_sheet(0, header_row=None).to_polars().iter_rows())
+        return book.load_sheet(1).to_polars()["What"].to_list(), about.get("Left out")
+
+    assert given(since) == (["Ria began at a club."], "2 entries are left out.")
+    assert exports(engine)[-1][2]["left_out"] == 2
+    assert given(Filter(("curated",), (ria,))) == (["Ria long ago.", "Ria began at a club."], "1 entry is left out.")
+    assert given(Filter(("note",))) == ([], "1 entry is left out.")
+    restricting.lift(engine, officer, number, reason="It is over.", at=at)
+    assert given(since) == (["Ria began at a club.", "Tom was seen.", "Both went."], None)

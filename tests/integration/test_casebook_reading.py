@@ -26,7 +26,7 @@ from families.casebook.reading import (
     staff_by_id,
     strand_labels,
 )
-from families.casebook.views import ChildBrief, Evidence, FamilySummary, Reader
+from families.casebook.views import AbsenceRule, ChildBrief, Evidence, FamilySummary, Reader
 from families.criteria.rulebook import from_kept, load_ruleset
 from families.errors import NotAllowed, Refused
 
@@ -191,7 +191,9 @@ def test_the_record_of_a_family(published: Engine) -> None:
     linked = record.members[-1]
 
     assert record.address == "1 MILL ROAD, BOURNE, CM9 5AB"
-    assert record.absence_threshold_percent == 15
+    assert record.schooling.rule == AbsenceRule(
+        15, "15% or more unauthorised absence across the last three terms", ("unauthorised",)
+    )
     assert finding.person_name == "Zoë Okafor"
     assert finding.evidence == (
         Evidence(source="school_census", file="2012_autumn_pupilonroll.csv", row=3),
@@ -203,7 +205,9 @@ def test_the_record_of_a_family(published: Engine) -> None:
         "parental responsibility, and lives elsewhere",
     )
     assert record.members[0].school == "Ash Lane Primary School"
-    gaps = [half.half_term for half in record.absence if half.person_id == "P010" and half.possible is None]
+    gaps = [
+        half.half_term for half in record.schooling.half_terms if half.person_id == "P010" and half.possible is None
+    ]
     assert gaps == ["2012/13 spring 2", "2012/13 summer 2"]
     assert len(record.ties) == 9
     assert len({(tie.person_a, tie.person_b) for tie in record.ties}) == 9

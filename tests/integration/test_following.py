@@ -143,6 +143,10 @@ def test_a_family_that_is_published_no_longer_is_followed_all_the_same(work: Wor
     run = type(assessed)(no_longer.tables | kept, no_longer.explained, assessed.run)
     published(work.engine, CASES["suspension"][0], run_id="run-3", run=run)
     assert [alert["kind"] for alert in told(work)] == ["suspension"]
+    schooling = monitoring_of(work.engine, WORKER, "F01").schooling
+    assert {each.suspensions for each in schooling.half_terms if each.half_term == "2012/13 summer 1"} == {None}
+    assert [(each.suspensions, each.person_id) for each in schooling.half_terms if each.suspensions] == [(1, "P010")]
+    assert {each.condition for each in schooling.tests} == {"fewer_exclusions", "less_absence"}
 
 
 def test_alerts_and_publication_are_one(work: Work) -> None:
@@ -222,7 +226,7 @@ def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
     late = {**SUSPENDED, "started_on": work.today}
     published(work.engine, feeds.of("exclusions", "P010", **late), run_id="run-3")
     found = monitoring_of(work.engine, WORKER, "F01")
-    assert (found.baseline_on, found.baseline_what, found.threshold_percent) == (work.today, "confirmation", 15)
+    assert (found.baseline_on, found.baseline_what, found.schooling.rule.percent) == (work.today, "confirmation", 15)
     zoe = next(child for child in found.children if child.person_id == "P010")
     assert [(each.label, each.sessions is not None) for each in zoe.half_terms][-3:] == [
         ("2012/13 spring 2", False),

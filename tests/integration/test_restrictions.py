@@ -16,7 +16,7 @@ from families.casebook.extended import extended_family
 from families.casebook.models import PublishedDoubt, PublishedMember, PublishedSamplePair, table
 from families.casebook.restriction_models import RestrictedPerson
 from families.casebook.views import ADDRESS_WITHHELD, Reader
-from families.cases import chronology, inbox, monitoring, record
+from families.cases import alerts, chronology, inbox, monitoring, record
 from families.cases import reading as cases
 from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
@@ -157,6 +157,36 @@ def test_a_person_is_hidden_with_every_family_they_are_in(worked: Engine) -> Non
     assert reading.list_families(worked, MANAGER, page_size=50).total == 18
     with pytest.raises(Refused):
         restrict(worked, person_id="P999")
+
+
+def test_an_alert_of_another_family_does_not_name_whom_it_hides(worked: Engine) -> None:
+    """She came into a family that somebody works with, was told there, and is in another now, which is hidden."""
+    told = {"kind": "new_person", "sentence": "Zoë Okafor (child) is new in the family.", "run_id": "run-1"}
+    about = {"person_id": "P010", "name": "Zoë Okafor", "raised_on": TODAY, "happened_on": TODAY}
+    with worked.begin() as connection:
+        assert alerts.raise_alerts(connection, [alerts.Raised(key="k1", family_id=OTHER, **told, **about)]) == 1
+
+    def seen() -> list[str]:
+        waits = [record.alerts_of(worked, WORKER, OTHER, today=TODAY, waiting=each) for each in (True, False)]
+        head = record.case_head(worked, WORKER, OTHER, today=TODAY)
+        mine = cases.my_families(worked, WORKER, today=TODAY)
+        assert head
+        counts = {
+            head.waiting_alerts,
+            len(waits[0].alerts),
+            waits[0].total,
+            cases.today_of(worked, WORKER, today=TODAY).counts["alert"],
+        }
+        assert {each.alerts for each in mine.attendance.values()} | counts <= {len(waits[0].alerts), 0}
+        whole = [chronology.chronology(worked, WORKER, OTHER), chronology.chronology_page(worked, WORKER, OTHER)]
+        case = record.case_of(worked, WORKER, OTHER, today=TODAY)
+        return [repr(each) for each in (waits, head, cases.today_of(worked, WORKER, today=TODAY), case, whole)]
+
+    assert sum("Zoë Okafor" in each for each in seen()) == 4  # the head counts alerts and names nobody
+    number = restrict(worked, HIDDEN)
+    assert not [each for each in seen() if "Zoë Okafor" in each]
+    let_in(worked, number, WORKER.staff_id)
+    assert sum("Zoë Okafor" in each for each in seen()) == 4
 
 
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
