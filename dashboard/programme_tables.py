@@ -51,6 +51,12 @@ def pipeline(stages: Sequence[Stage]) -> pl.DataFrame:
     )
 
 
+def meanings(stages: Sequence[Stage]) -> pl.DataFrame:
+    """What each stage means, as it is meant wherever families are counted."""
+    rows = [(stage.label, stage.means) for stage in stages]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("Stage", "What it means"), pl.String), orient="row")
+
+
 def _days(number: int | None) -> str:
     return "" if number is None else str(number)
 

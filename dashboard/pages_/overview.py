@@ -15,7 +15,7 @@ from families.casebook import access, reading
 from families.cases import identified
 from families.cases.reading import not_progressing, pipeline, pipeline_list, referrals_by_week
 from families.cases.views import CaseList, Stage
-from families.cases.workflow import clock
+from families.cases.workflow import clock, workflow
 from families.errors import UserError
 
 TITLE = "Programme overview"
@@ -61,6 +61,8 @@ def _pipeline(visit: identity.Visit, day: dt.date) -> None:
     st.caption(NOT_SUBSETS)
     drawing = programme_charts.bars(shown, label="Stage", number="Families", what="families at each stage")
     _drawn(drawing, shown, "pipeline", "Families at each stage")
+    with st.expander("What each stage means", key="meanings"):
+        frame.plain_table(programme_tables.meanings(stages), "What each stage means")
     _open_stage(visit, stages, day)
 
 
@@ -69,7 +71,8 @@ def _undecided(visit: identity.Visit) -> list[Stage]:
     if visit.person.role not in identified.DECIDERS:
         return []
     count = reading.count_families(visit.engine, visit.reader(TO_OVERSEE), standing=UNDECIDED)
-    return [Stage(UNDECIDED, "Identified, nobody has decided", count, 0, None)]
+    counted = workflow().stages[UNDECIDED]
+    return [Stage(UNDECIDED, counted.label, counted.means, count, 0, None)]
 
 
 def _open_stage(visit: identity.Visit, stages: Sequence[Stage], day: dt.date) -> None:

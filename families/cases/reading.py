@@ -29,7 +29,7 @@ from families.cases.views import (
     TodayLine,
     WorkerLoad,
 )
-from families.cases.workflow import clock, in_words, state_label, workflow
+from families.cases.workflow import CountedStage, clock, in_words, state_label, workflow
 from families.dates import months_before
 from families.errors import NotAllowed, Refused
 
@@ -43,18 +43,9 @@ ALLOCATORS = frozenset({"team_manager", "programme_manager"})
 OVERSEERS = frozenset({"team_manager", "programme_manager", "auditor", "ig_officer"})
 ASK_OUTCOMES = frozenset({"programme_manager"})
 IDENTIFIED = "identified"  # families of the run that nobody has decided on, and cases that wait
-STAGES = {
-    IDENTIFIED: ("Waiting to be confirmed", ("identified", "nominated")),
-    "confirmed": ("Confirmed, waiting for a worker", ("confirmed",)),
-    "allocated": ("Allocated, waiting for the worker", ("allocated",)),
-    "assessing": ("Being assessed", ("accepted",)),
-    "planning": ("Being planned", ("assessed",)),
-    "planned": ("With an approved plan", ("planned", "reviewing")),
-    "closing": ("Waiting for closure", ("closing",)),
-    "closed": ("Closed", ("closed",)),
-}
+STAGES = {name: stage for name, stage in workflow().stages.items() if stage.states}
 OF_CASES = frozenset(act.name for act in workflow().acts.values() if act.of == "case")
-STAGE_OF = {state: name for name, (_, states) in STAGES.items() for state in states}
+STAGE_OF = {state: name for name, stage in STAGES.items() for state in stage.states}
 QUARTER = 3  # months
 DUE = {
     "accepted": "assessment",
@@ -177,21 +168,20 @@ def pipeline(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stage, 
         where = case_reads.in_states(transaction, reader)
         moves = case_reads.moves_since(transaction, reader, months_before(today, 1), acts=OF_CASES)
         noted(transaction, reader, "read_pipeline", (), stages=len(STAGES))
-    return tuple(_stage(name, label, states, where, moves, today) for name, (label, states) in STAGES.items())
+    return tuple(_stage(name, counted, where, moves, today) for name, counted in STAGES.items())
 
 
 def _stage(
     name: str,
-    label: str,
-    states: tuple[str, ...],
+    counted: CountedStage,
     where: list[tuple[str, dt.date]],
     moves: list[tuple[str | None, str | None]],
     today: dt.date,
 ) -> Stage:
-    days = [(today - since).days for state, since in where if state in states]
-    came = sum(after in states for _, after in moves)
-    went = sum(before in states for before, _ in moves)
-    return Stage(name, label, len(days), came - went, median_low(days) if days else None)
+    days = [(today - since).days for state, since in where if state in counted.states]
+    came = sum(after in counted.states for _, after in moves)
+    went = sum(before in counted.states for before, _ in moves)
+    return Stage(name, counted.label, counted.means, len(days), came - went, median_low(days) if days else None)
 
 
 def pipeline_list(
@@ -203,7 +193,7 @@ def pipeline_list(
     return _list(
         engine,
         reader,
-        Wanted(states=STAGES[stage][1]),
+        Wanted(states=STAGES[stage].states),
         action="list_stage",
         today=today,
         sort="state_since",
@@ -222,11 +212,11 @@ def stage_times(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stag
     return tuple(
         StageTime(
             name,
-            label,
+            counted.label,
             tuple(sorted((went - came).days for stage, came, went in stays if stage == name and went > since)),
             tuple(sorted((went - came).days for stage, came, went in stays if stage == name and went <= since)),
         )
-        for name, (label, _) in STAGES.items()
+        for name, counted in STAGES.items()
     )
 
 

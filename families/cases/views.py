@@ -112,6 +112,7 @@ class Stage:
 
     stage: str
     label: str
+    means: str
     count: int
     change: int  # since the same day last month
     median_days: int | None

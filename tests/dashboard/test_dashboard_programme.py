@@ -13,6 +13,7 @@ from dashboard import programme_charts, programme_tables
 from families.casebook.views import CoverageLine
 from families.cases.reading import ASK_OUTCOMES, OVERSEERS
 from families.cases.views import WorkerLoad
+from families.cases.workflow import workflow
 from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
 
 OVERVIEW, OUTCOMES, CASELOAD = "pages_/overview.py", "pages_/outcomes.py", "pages_/caseload.py"
@@ -47,6 +48,17 @@ def test_each_bar_opens_the_families_that_make_it(opened, worked_url):
     assert len(listed) == count > 0
     app.selectbox(key="stage").set_value("stuck").run()
     assert not app.exception
+
+
+def test_what_a_stage_means_is_one_click_away_in_the_words_it_is_counted_by(opened, worked_url):
+    app = opened("programme_manager", page=OVERVIEW, url=worked_url)
+    tables = [table.value for table in app.table]
+    (shown,) = [table for table in tables if "Median days so far" in table]
+    (meanings,) = [table for table in tables if "What it means" in table]
+    assert list(meanings["Stage"]) == list(shown["Stage"])
+    means = [text.replace("\\", "") for text in meanings["What it means"]]
+    assert means == [stage.means for stage in workflow().stages.values()]
+    assert app.expander(key="meanings").label == "What each stage means"
 
 
 def test_the_first_bar_is_of_families_nobody_has_decided_on_and_only_for_those_who_decide(opened, worked_url):
