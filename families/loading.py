@@ -72,13 +72,22 @@ def load_file(
     received_on: dt.date,
     dry_run: bool,
 ) -> Receipt:
-    """Take one file in, or only say what would become of it; read as `families load` does, in a process of its own."""
+    """Take one file in, or only say what would become of it; read as `families load` does, in a process of its own.
+
+    Where somebody is there to ask, dates that could be either way round are not taken to be day first.
+    """
     require_loads(by)
     with home.one_load():
         if not dry_run:
             trail.noted(engine, by, "load_delivery", {"source": source})
         loaded = store.load_each(
-            home.path, [file], source=source, saved=mapping, dry_run=dry_run, received_on=received_on
+            home.path,
+            [file],
+            source=source,
+            saved=mapping,
+            dry_run=dry_run,
+            received_on=received_on,
+            is_careful=True,
         )
     if loaded.refusals:
         raise Refused(" ".join(loaded.refusals))

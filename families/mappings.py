@@ -24,10 +24,10 @@ def keep(home: Home, mapping: Mapping) -> None:
     write_atomically(path, mapping.model_dump_json(indent=1).encode())
 
 
-def kept(home: Home, source: str) -> dict[str, dict[str, str]]:
+def kept(home: Home, source: str) -> dict[str, dict[str, Any]]:
     """The mapping last used for a source, part by part; nothing where there was none."""
     path = home.path / FOLDER / f"{source}.json"
     if source not in layouts() or not path.is_file():
         return {}
     told = json.loads(path.read_text("utf-8"))
-    return {part: dict(told.get(part, {})) for part in ("columns", "formats", "constants")}
+    return {part: dict(told.get(part, {})) for part in ("columns", "formats", "constants", "codes")}

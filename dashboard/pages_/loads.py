@@ -133,24 +133,47 @@ def _before(found: Register, receipt: Receipt) -> Receipt | None:
 
 
 def _told(receipt: Receipt, before: Receipt | None) -> None:
-    st.write(f"It is read as **{source_label(receipt.source)}**.")
+    st.write(f"It is read as **{source_label(receipt.source)}**. {load_tables.covers_in_words(receipt)}")
+    _how_written(receipt)
     frame.plain_table(load_tables.counts(receipt, before), "What would become of the file’s rows")
+    if receipt.against:
+        frame.plain_table(load_tables.differences(receipt.against), "What is new and gone against the delivery before")
+        st.write(load_tables.missing_in_words(receipt.against))
     why = load_tables.rules(receipt)
     if not why.is_empty():
         frame.plain_table(why, "Why rows would be refused or are in doubt")
 
 
+def _how_written(receipt: Receipt) -> None:
+    """Encoding, delimiter and dates as they were found out; doubtful dates stop the load."""
+    if receipt.written is None:
+        return
+    st.write(load_tables.written_in_words(receipt.written))
+    if receipt.written.dates:
+        frame.plain_table(load_tables.dates(receipt.written), "How dates are written")
+    if any(each.is_doubtful for each in receipt.written.dates):
+        st.warning(
+            "In doubt: every date could be day first or month first, and nothing else in the file settles it. It is "
+            "not loaded until the mapping in step 3 says how they are written: %d/%m/%Y or %m/%d/%Y.",
+            icon=":material/warning:",
+        )
+
+
 def _mapping(source: str) -> dict[str, object] | None:
     """The mapping as it is filled in; none where the file's headings are the source's own."""
     if not source:
-        st.write("Choose a source first where the file has headings of its own.")
+        st.write("Choose a source first where the file has headings, date formats or codes of its own.")
         return None
     kept = mappings.kept(home(), source)
     wanted = st.toggle(
-        "The file has headings of its own", value=bool(kept), key=f"map_{source}", on_change=_forget_check
+        "The file has headings, date formats or codes of its own",
+        value=bool(kept),
+        key=f"map_{source}",
+        on_change=_forget_check,
     )
     if not wanted:
         return None
+    st.caption("Where no heading is given, all are as the source has them. A date format is written as in %d/%m/%Y.")
     layout = layouts()[source]
     shown = load_tables.mapping(layout, kept)
     st.data_editor(

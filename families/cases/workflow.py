@@ -114,8 +114,8 @@ def _check(made: Workflow) -> None:
         if unknown:
             raise Refused(f"The workflow's act {act.name} names what is not there: {', '.join(sorted(unknown))}.")
     for name, stage in made.stages.items():
-        if unknown := set(stage.states) - set(made.states["case"]):
-            raise Refused(f"The workflow's stage {name} names what is not there: {', '.join(sorted(unknown))}.")
+        if strange := set(stage.states) - set(made.states["case"]):
+            raise Refused(f"The workflow's stage {name} names what is not there: {', '.join(sorted(strange))}.")
 
 
 def state_label(of: str, state: str) -> str:

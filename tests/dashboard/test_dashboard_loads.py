@@ -112,6 +112,33 @@ def test_a_file_with_headings_of_its_own_is_mapped_and_the_mapping_remembered(op
     assert (home / "mappings" / "asb.json").is_file()
 
 
+def test_how_a_file_is_written_is_found_out_and_doubtful_dates_stop_the_load_until_they_are_said(opened, at_home):
+    home, url, _ = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.selectbox(key="load_source").set_value("asb").run()
+    file = "CaseRef;Surname;Measure;IssuedDate\n1;Canaryson;ASBO;01/02/2013\n9;Quillé;ASBO;03/04/2013\n"
+    app.file_uploader(key="load_file").set_value(("asb.csv", file.encode("cp1252"), "text/csv")).run()
+    app.button(key="load_check").click().run()
+    said = everything_said(app)
+    assert "Windows-1252, with semicolons between values" in said
+    assert "It covers 1 February 2013 to 3 April 2013." in said
+    (dates,) = [table.value for table in app.table if "Order" in table.value]
+    assert dates.to_numpy().tolist() == [["IssuedDate", "day\\, month\\, year", "in doubt"]]
+    (new,) = [table.value for table in app.table if "Gone" in table.value]
+    assert new.set_index("Of the file").loc["People"].tolist() == [2, 1, 0]
+    app.button(key="load_commit").click().run()
+    assert "could be day first or month first" in app.error[0].value
+    assert len(receipts(home)) == 1
+    app.toggle(key="map_asb").set_value(True).run()
+    edits = {list(layouts()["asb"].columns).index("issued_on"): {"Date format": "%m/%d/%Y"}}
+    app.session_state["mapping_asb"] = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+    app.run()
+    app.button(key="load_check").click().run()
+    assert "It covers 2 January 2013 to 4 March 2013." in everything_said(app)
+    app.button(key="load_commit").click().run()
+    assert len(receipts(home)) == 2
+
+
 def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_home):
     home, url, receipt = at_home
     app = opened("data_analyst", page=LOADS, url=url)
