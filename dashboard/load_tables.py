@@ -10,6 +10,7 @@ from dashboard import words
 from families.loading import Register
 from families.sources.layouts import Layout
 from families.sources.receipts import Against, Receipt, Written
+from families.sources.replaying import UnknownCode
 from families.sources.taking_back import TakenBack
 from families.tables.source_names import source_label
 
@@ -130,6 +131,13 @@ def _in_words(receipt: Receipt, rule: str) -> str:
 
 def _plain(rule: str) -> str:
     return rule.replace("_", " ").capitalize()
+
+
+def codes(found: Sequence[UnknownCode]) -> pl.DataFrame:
+    """Codes that rows were refused for, the most rows first."""
+    rows = [(words.plain(each.heading), words.plain(each.value), each.rows, words.plain(each.reason)) for each in found]
+    kinds = {"Heading": pl.String, "Code": pl.String, "Rows": pl.Int64, "Why": pl.String}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
 
 
 def mapping(layout: Layout, kept: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:

@@ -160,16 +160,17 @@ def load_corrected(
     original: Receipt,
     replaced: Replaced,
     *,
+    mapping: Mapping | None,
     dry_run: bool = False,
     is_apart: bool = True,
 ) -> Receipt:
-    """Take in corrected rows of another delivery: read as that one was, named after it, of the day it was received.
+    """Take in corrected rows of another delivery, named after it and of the day it was received.
 
-    What was said wrongly is to count as if it had been said rightly at first, so a newer delivery stays the newer one.
+    `mapping` is the one that delivery was read with, or one that says more. What was said wrongly is to count as if it
+    had been said rightly at first, so a newer delivery stays the newer one.
     """
     sweep(home_path)
     parcel = Parcel((file,))
-    mapping = Mapping(**original.mapping) if original.mapping else None
     request = replace(
         _request(home_path, parcel, original.source, mapping, original.received_on, dry_run=dry_run),
         name=f"{original.file} (corrected)",

@@ -15,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
 from dashboard import exporting, identity
+from families import mappings
 from families.casebook.access import MAY_LOAD
+from families.home import Home
 from families.sources import apart
 from families.sources.layouts import layouts
 from families.sources.replaying import NUMBER, waiting
@@ -173,6 +175,28 @@ def test_rejected_rows_are_fetched_corrected_and_loaded(opened, at_home):
     assert waiting(home, receipt) == 0
     assert "No rejected row waits" in everything_said(app)
     assert fetch(link).status_code == 403
+
+
+def test_a_code_is_mapped_once_for_all_rows_that_were_refused_for_it(opened, at_home, tmp_path):
+    home, url, _ = at_home
+    rows = "".join(f"{number},Canaryson{number},Amy,,,,Yellow letter,,2{number}/02/2013,\n" for number in range(3, 7))
+    file = write(tmp_path, "asb_2013-09.csv", ASB.partition("\n")[0] + "\n" + rows)
+    (receipt,) = load(home, [file], received_on=dt.date(2013, 9, 30))
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.toggle(key="codes_open").set_value(True).run()
+    (codes,) = [table.value for table in app.table if "Code" in table.value]
+    assert (list(codes["Code"]), list(codes["Rows"])) == (["Yellow letter"], [4])
+    for read_as, told in (("", "Say what"), ("Green letter", "no row would be accepted")):
+        app.text_input(key="code_as").set_value(read_as)
+        app.button(key="code_save").click().run()
+        assert told in app.error[0].value
+    assert waiting(home, receipt) == 4
+    app.text_input(key="code_as").set_value("ABC")
+    app.button(key="code_save").click().run()
+    assert "4 rows accepted" in app.success[0].value
+    assert waiting(home, receipt) == 0
+    assert mappings.kept(Home(home), "asb")["codes"] == {"measure": {"Yellow letter": "ABC"}}
+    assert "Canaryson" not in everything_said(app)
 
 
 def test_a_link_to_rejected_rows_is_worth_nothing_once_the_session_is_over(opened, at_home, monkeypatch):
