@@ -16,6 +16,7 @@ from families.casebook import audit, case_reads, case_scope, case_store
 from families.casebook.case_reads import SORTS, Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.database import audited
+from families.casebook.leave import leave_of
 from families.casebook.views import Reader
 from families.cases.attendance import attendance_now
 from families.cases.moving import refusals_noted
@@ -266,6 +267,7 @@ def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Wor
     """What each worker has: those of the team, or everybody's for a programme manager."""
     with shown(engine, reader, "read_loads", ALLOCATORS) as transaction:
         rows = case_reads.loads(transaction, reader, today, soon=today + SOON, new_since=today - NEW)
+        away = leave_of(transaction, {row["staff_id"] for row in rows}, today=today)
         noted(transaction, reader, "read_loads", (), workers=len(rows))
     return tuple(
         WorkerLoad(
@@ -278,6 +280,7 @@ def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Wor
             int(row["new"]),
             int(row["due_soon_reviews"]),
             int(row["later_reviews"]),
+            away[row["staff_id"]],
         )
         for row in rows
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from families.casebook.views import Days
 from families.cases.attendance import AttendanceNow
 
 
@@ -99,6 +100,7 @@ class WorkerLoad:
     new: int  # in the last 30 days
     due_soon_reviews: int = 0  # within 7 days
     later_reviews: int = 0
+    leave: tuple[Days, ...] = ()  # that is not over, the first first
 
     @property
     def without_review(self) -> int:
