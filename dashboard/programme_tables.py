@@ -11,7 +11,7 @@ from dashboard import words
 from families.casebook.views import CoverageLine
 from families.cases.views import Stage, WorkerLoad
 from families.criteria.small_numbers import FEWEST_SHOWN
-from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
+from families.programme import Distance, Split, StrandCount, StrandOutcomes, TimeInStage
 from families.tables.source_names import source_label
 
 TOO_SMALL = "fewer than can be shown"
@@ -117,6 +117,11 @@ def all_steps(them: Sequence[StrandOutcomes]) -> pl.DataFrame:
     """The same of all strands side by side."""
     rows = [(found.label, *(getattr(found, name) for name in STEPS)) for found in them]
     return pl.DataFrame(rows, schema={"Strand": pl.String} | dict.fromkeys(STEPS.values(), pl.Int64), orient="row")
+
+
+def split(found: Split) -> pl.DataFrame:
+    """The same of one strand by the values of a grouping."""
+    return all_steps(found.values).rename({"Strand": found.by})
 
 
 def distances(them: Sequence[Distance]) -> pl.DataFrame:

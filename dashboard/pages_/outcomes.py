@@ -24,6 +24,10 @@ MEANT = (
     "closure says so. Relapsed: a need fell back, the check says that it did not last, or newer records meet the "
     "strand again."
 )
+SPLIT = (
+    "Groups are read for this count alone: no rule reads them. A difference between groups is not explained by being "
+    "seen: they differ in more than the help they had. Small numbers are hidden in all tables together."
+)
 
 
 def show() -> None:
@@ -42,6 +46,7 @@ def show() -> None:
         st.write("No need was scored yet.")
         return
     _steps(found)
+    _splits(found)
     _distance(found)
 
 
@@ -55,6 +60,24 @@ def _steps(found: Outcomes) -> None:
         what = f"families with a need of {strand.label}, step by step"
         _drawn(programme_charts.bars(shown, label="Step", number="Families", what=what, most=most), f"steps_{number}")
     _twin(programme_tables.in_words(programme_tables.all_steps(found.strands)), "steps", "Families by strand and step")
+
+
+def _splits(found: Outcomes) -> None:
+    st.header("By group, area and way in", anchor=False)
+    st.caption(SPLIT)
+    whole = [strand.label for strand in found.strands if strand.label not in {split.strand for split in found.splits}]
+    if whole:
+        st.write(f"Too few families to be split: {words.escape_markdown(words.listed(whole))}.")
+    if not found.splits:
+        return
+    with st.container(horizontal=True, key="split_choice"):
+        strands = list(dict.fromkeys(split.strand for split in found.splits))
+        strand = st.selectbox("Strand", strands, key="split_strand", width=320)
+        ways = {split.by: split for split in found.splits if split.strand == strand}
+        by = st.selectbox("Split by", list(ways), key="split_by", width=320)
+    if by in ways:
+        shown = programme_tables.in_words(programme_tables.split(ways[by]))
+        frame.plain_table(shown, f"Families with a need of {strand}, by {by.lower()} and step")
 
 
 def _distance(found: Outcomes) -> None:

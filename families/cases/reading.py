@@ -24,6 +24,7 @@ from families.cases.views import (
     CaseLine,
     CaseList,
     NeedOutcome,
+    ScoredFamilies,
     Stage,
     StageTime,
     Today,
@@ -249,6 +250,15 @@ def need_outcomes(engine: Engine, reader: Reader) -> tuple[NeedOutcome, ...]:
         )
         for row in rows
     )
+
+
+def scored_families(engine: Engine, reader: Reader) -> ScoredFamilies:
+    """Whose needs were scored: how each case came, where the family lives, and its members without their names."""
+    with shown(engine, reader, "read_outcome_groups", ASK_OUTCOMES) as transaction:
+        cases = case_reads.scored_families(transaction, reader)
+        members = case_reads.scored_members(transaction, reader)
+        noted(transaction, reader, "read_outcome_groups", (), cases=len(cases))
+    return ScoredFamilies(tuple(cases), tuple(members))
 
 
 def identified_families(

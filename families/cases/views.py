@@ -144,6 +144,14 @@ class NeedOutcome:
 
 
 @dataclass(frozen=True)
+class ScoredFamilies:
+    """What families with a scored need are grouped by: for counts alone, never for a page."""
+
+    cases: tuple[Mapping[str, Any], ...]  # case_id, family_id, came_as, address
+    members: tuple[Mapping[str, Any], ...]  # family_id, role, is_resident, sex, date_of_birth
+
+
+@dataclass(frozen=True)
 class TodayLine:
     """Something to do."""
 

@@ -64,7 +64,7 @@ class Workflow:
     words: Mapping[str, Mapping[str, str]]
 
 
-WORDS = ("clock_stops", "closure_reasons", "levels", "consent_purposes", "note_kinds", "alert_kinds")
+WORDS = ("came_as", "clock_stops", "closure_reasons", "levels", "consent_purposes", "note_kinds", "alert_kinds")
 
 
 @cache

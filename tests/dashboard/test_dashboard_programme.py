@@ -14,7 +14,7 @@ from families.casebook.views import CoverageLine
 from families.cases.reading import ASK_OUTCOMES, OVERSEERS
 from families.cases.views import WorkerLoad
 from families.cases.workflow import workflow
-from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
+from families.programme import Distance, Split, StrandCount, StrandOutcomes, TimeInStage
 
 OVERVIEW, OUTCOMES, CASELOAD = "pages_/overview.py", "pages_/outcomes.py", "pages_/caseload.py"
 
@@ -76,6 +76,19 @@ def test_outcomes_say_what_they_are_not_and_draw_what_is_not_known(opened, worke
     alts = [chart.proto.alt for chart in app.get("vega_lite_chart")]
     assert alts
     assert all("Not known: evidence not complete" in alt for alt in alts if alt.startswith("Bar chart"))
+
+
+def test_outcomes_are_split_where_enough_families_are_there_and_it_is_said_where_not(opened, worked_url):
+    app = opened("programme_manager", page=OUTCOMES, url=worked_url)
+    said = everything_said(app)
+    assert "By group, area and way in" in said
+    assert "no rule reads them" in said
+    assert "Too few families to be split" in said or app.selectbox(key="split_by").options
+    row = StrandOutcomes("girls only", 60, 54, 42, None, 18, 18, 12, 6)
+    shown = programme_tables.in_words(programme_tables.split(Split("Education", "Sex of the children", (row,))))
+    assert shown.columns[0] == "Sex of the children"
+    assert shown.row(0)[:2] == ("girls only", "60")
+    assert shown["Improved and lasted"].to_list() == ["fewer than can be shown"]
 
 
 def test_caseload_is_drawn_by_review_and_listed_by_name(opened, worked_url):
