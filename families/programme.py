@@ -9,18 +9,44 @@ from statistics import median
 
 from sqlalchemy import Engine
 
-from families.casebook.reading import data_as_at, strand_counts, strand_labels
-from families.casebook.views import Reader
-from families.cases.reading import need_outcomes, scored_families, stage_times
-from families.cases.views import NeedOutcome
+from families.casebook.reading import count_families, data_as_at, strand_counts, strand_labels
+from families.casebook.views import CoverageLine, Reader
+from families.cases.identified import DECIDERS
+from families.cases.reading import need_outcomes, pipeline, scored_families, stage_times
+from families.cases.views import NeedOutcome, Stage
+from families.cases.workflow import workflow
 from families.criteria.backtest import NOT_KNOWN
 from families.criteria.small_numbers import FEWEST_SHOWN, Sum, hidden
+from families.exports.document import long_day
 from families.outcome_groups import Grouping, groupings
+from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"
 NO_STRAND = ""
 OTHER_NEEDS = "Needs outside the strands"
-STEPS = 8  # numbers of StrandOutcomes
+UNDECIDED = "undecided"
+TOO_SMALL = "fewer than can be shown"
+STEP_LABELS = {  # of StrandOutcomes, in its order
+    "baseline": "With the need at the start",
+    "complete": "Evidence complete",
+    "improved": "Improved",
+    "sustained": "Improved and lasted",
+    "relapsed": "Improved and relapsed",
+    "not_known_yet": "Improved, not known whether it lasts",
+    "not_improved": "Not improved",
+    "unknown": "Not known: evidence not complete",
+}
+STEPS = len(STEP_LABELS)
+MEANT = (
+    "The start is the first score of a need. Evidence is complete where every need of the strand was scored again at "
+    "a review. Improved: one need stood better and none worse than at the start. Lasted: the check six months after "
+    "closure says so. Relapsed: a need fell back, the check says that it did not last, or newer records meet the "
+    "strand again."
+)
+CAVEAT = (
+    "No group of families without this help is compared here: some of what changed would have changed anyhow, and "
+    "families come at their worst. Scores are workers’ judgements."
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +123,32 @@ class Outcomes:
     distances: tuple[Distance, ...]
     too_few: tuple[str, ...]
     splits: tuple[Split, ...] = ()
+
+
+def stages(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stage, ...]:
+    """Families at each stage, before them those of the run that nobody has decided on, for those who decide."""
+    found = pipeline(engine, reader, today=today)
+    if reader.role not in DECIDERS:
+        return found
+    counted = workflow().stages[UNDECIDED]
+    number = count_families(engine, reader, standing=UNDECIDED)
+    return (Stage(UNDECIDED, counted.label, counted.means, number, 0, None), *found)
+
+
+def silent(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[CoverageLine]:
+    """The sources that do not cover the day the data speaks of, the longest silence first."""
+    found = (line for line in lines if line.covers_to is None or line.covers_to < as_of)
+    return sorted(found, key=lambda line: (line.covers_to or dt.date.min, line.source))
+
+
+def gaps(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[str]:
+    """What is not covered on the day the data speaks of, a sentence for each source, the longest silence first."""
+    return [
+        f"{source_label(line.source)}: nothing is known after {long_day(line.covers_to)}."
+        if line.covers_to
+        else f"{source_label(line.source)}: it is not said what it covers."
+        for line in silent(lines, as_of=as_of)
+    ]
 
 
 def strands(engine: Engine, reader: Reader) -> tuple[StrandCount, ...]:

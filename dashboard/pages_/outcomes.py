@@ -14,16 +14,6 @@ from families.programme import Outcomes
 
 TITLE = "Outcomes"
 TO_JUDGE = "see what changed for families"
-CAVEAT = (
-    "**Change is not impact.** No group of families without this help is compared here: some of what changed would "
-    "have changed anyhow, and families come at their worst. Scores are workers’ judgements."
-)
-MEANT = (
-    "The start is the first score of a need. Evidence is complete where every need of the strand was scored again at "
-    "a review. Improved: one need stood better and none worse than at the start. Lasted: the check six months after "
-    "closure says so. Relapsed: a need fell back, the check says that it did not last, or newer records meet the "
-    "strand again."
-)
 SPLIT = (
     "Groups are read for this count alone: no rule reads them. A difference between groups is not explained by being "
     "seen: they differ in more than the help they had. Small numbers are hidden in all tables together."
@@ -41,7 +31,7 @@ def show() -> None:
     except UserError as error:
         st.warning(words.escape_markdown(str(error)))
         return
-    st.info(CAVEAT, icon=":material/info:")
+    st.info(f"**Change is not impact.** {programme.CAVEAT}", icon=":material/info:")
     if not found.strands:
         st.write("No need was scored yet.")
         return
@@ -52,7 +42,7 @@ def show() -> None:
 
 def _steps(found: Outcomes) -> None:
     st.header("Families by strand of their needs", anchor=False)
-    st.caption(f"{MEANT} Numbers below {FEWEST_SHOWN}, and those that would give them away, are not shown.")
+    st.caption(f"{programme.MEANT} Numbers below {FEWEST_SHOWN}, and those that would give them away, are not shown.")
     most = max([strand.baseline or 0 for strand in found.strands] + [1])
     for number, strand in enumerate(found.strands):
         st.subheader(words.escape_markdown(strand.label), anchor=False)

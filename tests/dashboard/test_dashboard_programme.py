@@ -10,6 +10,7 @@ from test_dashboard_pages import ROLES, assert_described, assert_headings_skip_n
 from test_dashboard_pages import title as title_of
 
 from dashboard import programme_charts, programme_tables
+from families import programme
 from families.casebook.views import CoverageLine
 from families.cases.reading import ASK_OUTCOMES, OVERSEERS
 from families.cases.views import WorkerLoad
@@ -169,5 +170,5 @@ def test_what_is_not_covered_is_said_the_longest_silence_first():
         CoverageLine("session_marks", None, dt.date(2013, 7, 19), 3, "marks"),
         CoverageLine("exclusions", None, dt.date(2013, 5, 1), 3, "exclusions"),
     ]
-    said = programme_tables.gaps(lines, as_of=dt.date(2013, 9, 1))
+    said = programme.gaps(lines, as_of=dt.date(2013, 9, 1))
     assert [text.rpartition("after ")[2] for text in said] == ["1 May 2013.", "19 July 2013."]
