@@ -17,6 +17,8 @@ from families.cases.views import WorkerLoad
 from families.cases.workflow import workflow
 from families.programme import Distance, Split, StrandCount, StrandOutcomes, TimeInStage
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 OVERVIEW, OUTCOMES, CASELOAD = "pages_/overview.py", "pages_/outcomes.py", "pages_/caseload.py"
 
 
