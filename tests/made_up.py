@@ -213,6 +213,8 @@ def _delivery_quality() -> list[dict[str, Any]]:
         ("rows_of_load", "council_tax", "2013-04-30", 42),
         ("rows_refused_of_load", "council_tax", "2012-04-30", 0),
         ("rows_refused_of_load", "council_tax", "2013-04-30", 2),
+        ("rows_of_load", "youth_justice", "2013-08-31", 8),
+        ("rows_refused_of_load", "youth_justice", "2013-08-31", 6),
     ]
     names = ("figure", "label", "part", "number")
     return [dict(zip(names, row, strict=True)) | {"place": place} for place, row in enumerate(counts)]

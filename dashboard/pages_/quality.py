@@ -43,6 +43,7 @@ def show() -> None:
     st.title("Quality and coverage", anchor=False)
     if visit.person.role in SETTLE_CORRECTIONS:
         corrections.show(visit, identity.casework_day(visit))
+    coverage_section.fall_short(visit, counts)
     coverage_section.show(visit, counts)
     if not counts:
         st.write("The published run was made before linkage was counted; the next refresh counts it.")

@@ -20,12 +20,13 @@ from families.casebook.case_work_models import (
     SustainedCheck,
 )
 from families.casebook.family_scope import may_see
-from families.casebook.models import PublishedFamily, PublishedFinding, Staff, table
+from families.casebook.models import PublishedFamily, PublishedFinding, PublishedMember, Staff, table
 from families.casebook.views import Reader
 
 CASE, ALLOCATION, ACTION, STAFF = table(FamilyCase), table(Allocation), table(PlanAction), table(Staff)
 ALERT, DRAFT, PLAN, REFERRAL = table(Alert), table(Draft), table(PlanVersion), table(Referral)
 STEP, FAMILY, CORRECTION = table(CaseStep), table(PublishedFamily), table(CorrectionQuery)
+MEMBER = table(PublishedMember)
 NEED, SCORE, CHECK, FINDING = table(Need), table(NeedScore), table(SustainedCheck), table(PublishedFinding)
 ASSESSING, REVIEWED, CLOSED = ("accepted",), ("planned", "reviewing"), ("closed",)
 RowValues = Mapping[str, Any]
@@ -267,6 +268,27 @@ def need_scores(connection: Connection, reader: Reader) -> list[RowValues]:
         .where(case_scope.may_read(reader))
         .order_by(CASE.c.case_id, NEED.c.need_id)
     )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def scored_families(connection: Connection, reader: Reader) -> list[RowValues]:
+    """Of each case with a need that was scored: its family, how it came, and where the family lives as published."""
+    scored = exists().where(NEED.c.case_id == CASE.c.case_id)
+    query = (
+        select(CASE.c.case_id, CASE.c.family_id, CASE.c.came_as, FAMILY.c.address)
+        .outerjoin(FAMILY, FAMILY.c.family_id == CASE.c.family_id)
+        .where(case_scope.may_read(reader), scored)
+        .order_by(CASE.c.case_id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def scored_members(connection: Connection, reader: Reader) -> list[RowValues]:
+    """The members, as published, of families of which a need was scored: no names."""
+    scored = exists().where(NEED.c.case_id == CASE.c.case_id)
+    families = select(CASE.c.family_id).where(case_scope.may_read(reader), scored)
+    columns = (MEMBER.c.family_id, MEMBER.c.role, MEMBER.c.is_resident, MEMBER.c.sex, MEMBER.c.date_of_birth)
+    query = select(*columns).where(MEMBER.c.family_id.in_(families)).order_by(MEMBER.c.family_id, MEMBER.c.place)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

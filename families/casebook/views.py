@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Days: TypeAlias = tuple[dt.date, dt.date]  # the first and the last
 
 
 @dataclass(frozen=True)

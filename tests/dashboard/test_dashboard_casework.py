@@ -11,7 +11,7 @@ from made_up_casebook import FULL
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
-from dashboard import case_tables
+from dashboard import case_tables, words
 from families.casebook.case_scope import READ_CASES
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
@@ -141,6 +141,28 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     app.button(key=f"offer_save_{case}").click().run()
     assert "the assessment has begun" in app.success[0].value
     assert "The assessment is due." in everything_said(app)
+
+
+def test_days_of_leave_are_shown_in_the_table_and_where_a_family_is_offered(opened, confirmed):
+    engine, day, (_, case) = confirmed
+    url = str(engine.url)
+    app = opened("team_manager", page=CASELOAD, url=url)
+    app.button(key="leave_save").click().run()
+    assert "Choose who is away" in app.error[0].value
+    app.selectbox(key="leave_who").set_value("demo-caseworker")
+    app.date_input(key="leave_to").set_value(day + dt.timedelta(days=4))
+    app.button(key="leave_save").click().run()
+    assert "The leave is entered" in app.success[0].value
+    told = f"away until {words.short_date(day + dt.timedelta(days=4))}"
+    (shown,) = [table.value for table in app.table if "Open families" in table.value]
+    assert list(shown["Leave"]).count(told) == 1
+    choose(app, FULL)
+    assert [told in caption for caption in app.radio(key=f"allocate_worker_{case}").proto.captions].count(True) == 1
+    assert "Days of leave" not in everything_said(opened("programme_manager", page=CASELOAD, url=url))
+    app = opened("administrator", page="pages_/users.py", url=url)
+    app.button(key="leave_withdraw_save").click().run()
+    assert "The leave is withdrawn" in app.success[0].value
+    assert "Nobody’s leave is entered" in everything_said(app)
 
 
 def test_a_family_that_somebody_else_allocated_meanwhile_is_not_another_one(opened, confirmed):
