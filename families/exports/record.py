@@ -88,7 +88,7 @@ def _write_down(engine: Engine, reader: Reader, wanted: Wanted, *, number: str, 
             "only_significant": chosen.only_significant,
         },
     }
-    with audited(engine) as transaction:
+    with audited(engine, reader) as transaction:
         action = f"export_{wanted.what}"
         audit.note(transaction, reader, action=action, family_ids=[wanted.family_id], detail=detail, result_count=count)
 

@@ -15,6 +15,7 @@ from families.casebook.case_models import FamilyCase
 from families.casebook.case_work_models import Need, NeedScore, SustainedCheck
 from families.casebook.database import writing
 from families.casebook.models import table
+from families.casebook.row_security import WHOLE
 from families.cases import reading, referrals
 from families.cases.views import NeedOutcome
 from families.errors import NotAllowed
@@ -74,7 +75,7 @@ def with_needs(engine: Engine, *, of: list[tuple[tuple[int, ...], str | None, st
             scores.append(who | at | key | seen)
         if checked:
             checks.append(who | {"check_id": f"K{number}", "case_id": case, "result": checked, "words": "Seen."})
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         for model, rows in ((FamilyCase, cases), (Need, needs), (NeedScore, scores), (SustainedCheck, checks)):
             connection.execute(sa.insert(table(model)), rows)
 
