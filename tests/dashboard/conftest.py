@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import made_up_casebook
 import pytest
 import streamlit as st
+from altair.utils import schemapi
 from streamlit.testing.v1 import AppTest
 
 from families.cases import demo
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def held_to_schema() -> Iterator[None]:
+    """Every chart that is drawn is held to Vega-Lite's schema, which the dashboard spares its readers."""
+    import_module("dashboard.startup")  # which spares them
+    with schemapi.debug_mode(True):
+        yield
 
 
 @pytest.fixture(scope="session")
