@@ -51,7 +51,7 @@ def board_report(engine: Engine, reader: Reader, form: str, *, today: dt.date, a
 
 
 def _note(engine: Engine, reader: Reader, action: str, **detail: str) -> None:
-    with audited(engine) as transaction:
+    with audited(engine, reader) as transaction:
         audit.note(transaction, reader, action=action, family_ids=[None], detail=detail)
 
 

@@ -222,7 +222,7 @@ def _standing(known: Known, labels: Mapping[str, str]) -> str:
 def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> tuple[Proposal, ...]:
     """The newest proposals a reader may see, audited for each family shown."""
     seen = may_see(reader, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         if not inspect(connection).has_table(PROPOSAL.name):
             return ()
         query = (
@@ -279,7 +279,7 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
     if not reason.strip():
         raise Refused("Say why: a decision about a family is kept with its reason.")
     seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
-    with writing(engine) as connection:
+    with writing(engine, by) as connection:
         query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, _names_nobody_hidden(by))
         row = connection.execute(query).one_or_none()
         if row is None:

@@ -42,7 +42,7 @@ def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
     except NotAllowed as refusal:
         _refused(engine, reader, str(refusal))
         raise
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may_this)
         is_there = connection.execute(query).first() is not None
         found = _found(connection, reader, family_id, may) if is_there else Extended((), (), 0)
@@ -57,7 +57,7 @@ def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
 
 
 def _refused(engine: Engine, reader: Reader, why: str) -> None:
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         audit.note(connection, reader, action="read_extended_family_refused", family_ids=[None], detail={"why": why})
 
 

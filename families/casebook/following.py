@@ -26,6 +26,7 @@ from families.casebook.models import (
     PublishedSchoolTest,
     table,
 )
+from families.casebook.row_security import WHOLE
 
 FACTS = ("family_id", "key", "kind", "person_id", "name", "happened_on", "sentence", "rows")
 IN_WORDS = ("person_id", "name", "happened_on", "sentence", "rows")
@@ -68,7 +69,7 @@ class News:
 
 def open_families(engine: Engine) -> tuple[str, ...]:
     """The families that somebody works with now; none in a casebook from before there was casework."""
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         if not inspect(connection).has_table(CASE.name):
             return ()
         return tuple(_open_cases(connection))

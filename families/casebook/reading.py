@@ -184,7 +184,7 @@ def list_families(
     wanted = _wanted(seen, status=status, strand=strand, text=text)
     if standing is not None:
         wanted = and_(wanted, STANDINGS[standing])
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         query = _families_kept(connection).where(wanted).order_by(*SORTS[sort])
         rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
@@ -199,7 +199,7 @@ def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
     """How many families a reader may see stand so; the number of the list that `list_families` gives."""
     seen = _decided(engine, reader, lambda: may_see(reader), action="count_families")
     wanted = and_(seen, STANDINGS[standing])
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         asked = {"standing": standing}
         audit.note(connection, reader, action="count_families", family_ids=[None], detail=asked, result_count=total)
@@ -210,7 +210,7 @@ def strand_counts(engine: Engine, reader: Reader) -> tuple[tuple[str, str, dict[
     """Of families seen that meet the criteria: each strand, its label, and how many there are of each outcome."""
     _decided(engine, reader, lambda: require_eligible(reader), action="count_strands")
     wanted = and_(may_see(reader), FAMILY.status == "eligible")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         query = (
             select(STRAND.strand, STRAND.label, OUTCOME.outcome, func.count().label("families"))
             .join(table(PublishedOutcome), OUTCOME.strand == STRAND.strand)
@@ -231,7 +231,7 @@ def _decided(engine: Engine, reader: Reader, decide: Callable[[], ValueT], *, ac
     try:
         return decide()
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 
@@ -305,7 +305,7 @@ def _strand_outcomes(connection: Connection, ids: Sequence[str]) -> dict[str, tu
 def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecord:
     """Everything the record page shows of one family; audited as one read of it."""
     seen = _decided(engine, reader, lambda: may_open(reader), action="read_family")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         family = _family(connection, family_id, seen) if AN_ID.fullmatch(family_id) else None
         record = _record(connection, reader, family) if family else None
         audit.note(

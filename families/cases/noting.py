@@ -84,7 +84,7 @@ def save_draft(
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, default=str)
     if not A_KIND.fullmatch(kind) or len(text) > MOST_IN_DRAFT:
         raise Refused(f"A draft has up to {MOST_IN_DRAFT:,} characters: shorten it, or complete the first part.")
-    with refusals_noted(engine, by, "save_draft"), writing(engine) as transaction:
+    with refusals_noted(engine, by, "save_draft"), writing(engine, by) as transaction:
         _require_own_family(transaction, by, family_id)
         case_store.take_turn(transaction, f"draft {by.staff_id}")
         key: dict[str, Any] = {"author": by.staff_id, "family_id": family_id, "kind": kind}
@@ -106,7 +106,7 @@ def save_draft(
 
 def draft(engine: Engine, by: Reader, family_id: str, kind: str) -> SavedDraft | None:
     """One's own draft, where there is one and the family is still one's own."""
-    with refusals_noted(engine, by, "read_draft"), audited(engine) as transaction:
+    with refusals_noted(engine, by, "read_draft"), audited(engine, by) as transaction:
         _require_own_family(transaction, by, family_id)
         row = case_store.one(transaction, Draft, author=by.staff_id, family_id=family_id, kind=kind)
         shown = None if family_id == NEW_REFERRAL else family_id
@@ -116,7 +116,7 @@ def draft(engine: Engine, by: Reader, family_id: str, kind: str) -> SavedDraft |
 
 def discard_draft(engine: Engine, by: Reader, family_id: str, kind: str) -> None:
     """Throw one's own draft away."""
-    with writing(engine) as transaction:
+    with writing(engine, by) as transaction:
         gone = case_store.remove(transaction, Draft, author=by.staff_id, family_id=family_id, kind=kind)
         shown = None if family_id == NEW_REFERRAL else family_id
         detail = {"kind": kind, "before": {"drafts": gone}, "after": {"drafts": 0}}

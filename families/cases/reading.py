@@ -17,6 +17,7 @@ from families.casebook.case_reads import SORTS, Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.database import audited
 from families.casebook.leave import leave_of
+from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.attendance import attendance_now
 from families.cases.moving import refusals_noted
@@ -58,13 +59,20 @@ DUE = {
 
 
 @contextmanager
-def shown(engine: Engine, reader: Reader, action: str, roles: frozenset[str] | None = None) -> Iterator[Transaction]:
+def shown(
+    engine: Engine,
+    reader: Reader,
+    action: str,
+    roles: frozenset[str] | None = None,
+    *,
+    reach: Reach = Reach.OWN,
+) -> Iterator[Transaction]:
     """An audited read of casework by whoever may; a refusal is written down."""
     with refusals_noted(engine, reader, action):
         case_scope.require_cases(reader)
         if roles is not None and reader.role not in roles:
             raise NotAllowed(f"This list is for {in_words(roles)}: ask one of them.")
-        with audited(engine) as transaction:
+        with audited(engine, reader, reach) as transaction:
             yield transaction
 
 
@@ -275,7 +283,7 @@ def identified_families(
 
 def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[WorkerLoad, ...]:
     """What each worker has: those of the team, or everybody's for a programme manager."""
-    with shown(engine, reader, "read_loads", ALLOCATORS) as transaction:
+    with shown(engine, reader, "read_loads", ALLOCATORS, reach=Reach.KNOWN) as transaction:
         rows = case_reads.loads(transaction, reader, today, soon=today + SOON, new_since=today - NEW)
         away = leave_of(transaction, {row["staff_id"] for row in rows}, today=today)
         noted(transaction, reader, "read_loads", (), workers=len(rows))

@@ -306,7 +306,7 @@ def open_corrections(engine: Engine, reader: Reader) -> tuple[Mapping[str, Any],
     with refusals_noted(engine, reader, "list_corrections"):
         if reader.role not in SETTLE_CORRECTIONS or not reader.purpose.strip():
             raise NotAllowed("Corrections are settled with their source by a data analyst: ask one of them.")
-        with audited(engine) as transaction:
+        with audited(engine, reader) as transaction:
             rows = case_reads.open_corrections(transaction, reader)
             noted(transaction, reader, "list_corrections", (row["family_id"] for row in rows))
     return tuple(rows)

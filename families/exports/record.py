@@ -100,7 +100,7 @@ def _write_down(
             "only_significant": chosen.only_significant,
         },
     }
-    with audited(engine) as transaction:
+    with audited(engine, reader) as transaction:
         action = f"export_{wanted.what}"
         audit.note(transaction, reader, action=action, family_ids=[wanted.family_id], detail=detail, result_count=count)
 

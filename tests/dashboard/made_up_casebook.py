@@ -20,6 +20,7 @@ from families.casebook.database import open_casebook, writing
 from families.casebook.demo import add_demo_staff
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.cases import alerts, opening
 from families.cases.clock import casework_today
@@ -240,7 +241,7 @@ def with_accepted_family(path: Path) -> Path:
     opening.allocate(engine, manager, case_id, **given, today=day, token="allocated-1")
     opening.accept(engine, worker, case_id, row_version=2, today=day, token="accepted-1")
     raised = [alerts.Raised(f"k{n}", FULL, "suspension", f"Suspended {n} days.", day, "run-1") for n in (1, 2)]
-    with writing(engine) as transaction:
+    with writing(engine, WHOLE) as transaction:
         alerts.raise_alerts(transaction, raised)
     engine.dispose()
     return path

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from casework import READERS, TODAY, Work, with_staff
 from casework import WORKER as CASEWORKER
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
@@ -66,7 +67,7 @@ def changed(casebook: Engine) -> Engine:
 
 def events(casebook: Engine, action: str) -> list[tuple[str | None, str]]:
     audit = table(AuditEvent).c
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         query = sa.select(audit.family_id, audit.detail).where(audit.action == action).order_by(audit.event_id)
         return [tuple(row) for row in connection.execute(query)]
 
@@ -136,15 +137,15 @@ def test_no_one_decides_without_a_right_a_purpose_or_a_reason(changed: Engine) -
 def test_nothing_decided_is_changed_or_deleted(changed: Engine, name: str) -> None:
     accept(changed, MANAGER, proposals(changed, MANAGER)[0].proposal_id, reason="because")
     answer_sample_pair(changed, ANALYST, "S1", answer="same")
-    with changed.connect() as connection:
+    with directly(changed) as connection:
         before = connection.execute(sa.text(f"SELECT * FROM {name}")).all()
     for statement in (
         f"DELETE FROM {name}",
         f"UPDATE {name} SET role = 'x'" if "answer" in name else f"UPDATE {name} SET kind = 'x'",
     ):
-        with pytest.raises(sa.exc.DBAPIError, match="never changed or deleted"), changed.begin() as connection:
+        with pytest.raises(sa.exc.DBAPIError, match="never changed or deleted"), directly(changed) as connection:
             connection.execute(sa.text(statement))
-    with changed.connect() as connection:
+    with directly(changed) as connection:
         assert before
         assert connection.execute(sa.text(f"SELECT * FROM {name}")).all() == before
 

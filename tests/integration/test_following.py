@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from casework import OTHER, WORKER, Work, with_staff
+from directly import directly
 from following import RULES, Feeds, followed_of, published
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
@@ -165,7 +166,7 @@ def test_alerts_and_publication_are_one(work: Work) -> None:
 def test_of_families_nobody_works_with_only_a_hash_is_kept(work: Work) -> None:
     published(work.engine, CASES["suspension"][0].of("exclusions", "P020", **SUSPENDED), run_id="run-3")
     fact = table(PublishedFact).c
-    with work.engine.connect() as connection:
+    with directly(work.engine) as connection:
         rows = connection.execute(sa.select(fact.family_id, fact.name, fact.sentence, fact.rows)).all()
     assert {row.family_id for row in rows if row.sentence} == {"F01"}
     assert all(row[1:] == (None, None, None) for row in rows if row.family_id != "F01")
@@ -215,7 +216,7 @@ def _open_everywhere(engine: Engine, run: Any) -> None:
     from families.casebook.case_models import FamilyCase
 
     case = table(FamilyCase)
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         one = dict(connection.execute(sa.select(case)).mappings().one())
         families = sorted({*run.tables["family_members"]["family_id"]} - {"F01"})[:1000]
         connection.execute(sa.insert(case), [one | {"case_id": f"C{each}", "family_id": each} for each in families])

@@ -17,6 +17,7 @@ from families.casebook.database import open_casebook, writing
 from families.casebook.deliveries import cited
 from families.casebook.reading import list_families
 from families.casebook.review import write_decision
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.home import Home, Run
 from families.incremental import addresses_seen
@@ -214,7 +215,7 @@ def decide_same(engine: Engine, run: Run, one: str, other: str) -> None:
         for name, value in first.filter(person_id=person).select(KEYS).row(0, named=True).items()
     }
     told = dict.fromkeys(("doubt_id", "name_a", "name_b", "sentence"), "D1")
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         write_decision(
             connection,
             Reader("s2", "data_analyst", "review"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from deliveries import write
+from directly import directly
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
@@ -33,7 +34,7 @@ UNKNOWN = UnknownCode("measure", "Measure", "Yellow letter", 3, "")
 
 def events(engine: Engine) -> list[tuple[str, str, int | None]]:
     event = table(AuditEvent).c
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         rows = connection.execute(sa.select(event.action, event.staff_id, event.result_count).order_by(event.event_id))
         return [tuple(row) for row in rows]  # type: ignore[misc]
 

@@ -15,6 +15,7 @@ from families.casebook.case_models import FamilyCase
 from families.casebook.case_work_models import Need, NeedScore, SustainedCheck
 from families.casebook.database import writing
 from families.casebook.models import table
+from families.casebook.row_security import WHOLE
 from families.cases import reading, referrals
 from families.cases.views import NeedOutcome, ScoredFamilies
 from families.criteria.small_numbers import FEWEST_SHOWN
@@ -78,7 +79,7 @@ def with_needs(
             scores.append(who | at | key | seen)
         if checked:
             checks.append(who | {"check_id": f"K{number}", "case_id": case, "result": checked, "words": "Seen."})
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         for model, rows in ((FamilyCase, cases), (Need, needs), (NeedScore, scores), (SustainedCheck, checks)):
             connection.execute(sa.insert(table(model)), rows)
 

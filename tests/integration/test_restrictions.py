@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 from casework import ANALYST, MANAGER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook import continuity, quality, queries, reading, restricting, review
@@ -134,7 +135,7 @@ def test_who_is_let_in_by_name_sees_it_until_the_day_and_nobody_else_does(worked
     restricting.shut_out(worked, OFFICER, grant, reason="Has moved.", at=NOW)
     assert cases.my_families(worked, WORKER, today=TODAY).total == 1
     let_in(worked, number, WORKER.staff_id)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         connection.execute(sa.text("UPDATE restriction_grant SET ends_at = :at"), {"at": "2013-01-01 00:00:00"})
     assert cases.my_families(worked, WORKER, today=TODAY).total == 1
 
@@ -147,7 +148,7 @@ def test_who_is_let_in_by_name_sees_it_until_the_day_and_nobody_else_does(worked
 
 def test_a_person_is_hidden_with_every_family_they_are_in(worked: Engine) -> None:
     member = table(PublishedMember)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         row = dict(connection.execute(sa.select(member).where(member.c.person_id == "P010")).mappings().one())
         connection.execute(sa.insert(member), [row | {"family_id": "F02", "place": 90}])
     restrict(worked, person_id="P010", kind="witness_protection")
@@ -191,7 +192,7 @@ def test_an_alert_of_another_family_does_not_name_whom_it_hides(worked: Engine) 
 
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
     doubt, pair, member = table(PublishedDoubt), table(PublishedSamplePair), table(PublishedMember)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         connection.execute(sa.update(doubt).where(doubt.c.doubt_id == "D01").values(person_a="P010"))
         connection.execute(sa.update(doubt).where(doubt.c.doubt_id == "D02").values(person_a="P020", person_b=None))
         connection.execute(sa.update(pair).where(pair.c.pair_id == "S1").values(person_b="P010"))
@@ -225,10 +226,10 @@ def test_a_refresh_that_knows_somebody_by_another_id_hides_both(worked: Engine) 
     changes = pl.DataFrame(
         [("person_merged", "P010", "P130", "", "Put together.", None, None)], schema=columns, orient="row"
     )
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         assert restricting.keep_hidden(connection, changes) == 1
         assert restricting.keep_hidden(connection, changes) == 0
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         assert set(connection.execute(sa.select(table(RestrictedPerson).c.person_id)).scalars()) == {"P010", "P130"}
 
 
@@ -256,7 +257,7 @@ def test_only_governance_restricts_and_each_act_is_written_down(worked: Engine) 
             restrict(worked, **wrong)
     with pytest.raises(Refused):
         restrict(worked, "F999")
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         query = "SELECT action FROM audit_event WHERE family_id = 'F01' AND staff_id = :who ORDER BY event_id"
         done = connection.execute(sa.text(query), {"who": OFFICER.staff_id}).scalars().all()
     assert done == ["restrict", "let_in", "shut_out", "lift_restriction"]
