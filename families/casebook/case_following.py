@@ -16,6 +16,7 @@ from families.casebook.case_models import CaseStep, Draft, FamilyCase, Referral
 from families.casebook.case_work_models import CorrectionQuery
 from families.casebook.models import Publication, table
 from families.casebook.restriction_models import Restriction
+from families.casebook.row_security import seeing_all
 from families.casebook.views import Reader
 from families.errors import Refused
 
@@ -28,9 +29,16 @@ RESTRICTED = (
 
 
 def follow(connection: Connection, by: Reader, change: Row[Any], *, is_accepted: bool, reason: str) -> None:
-    """Take the cases over, or back to the id they were under; of any other change than a merger none moves."""
-    if change.kind != MERGED:
-        return
+    """Take the cases over, or back to the id they were under; of any other change than a merger none moves.
+
+    What a worker is writing moves too, though whoever accepts the merger may not read it.
+    """
+    if change.kind == MERGED:
+        with seeing_all(connection):
+            _follow(connection, by, change, is_accepted=is_accepted, reason=reason)
+
+
+def _follow(connection: Connection, by: Reader, change: Row[Any], *, is_accepted: bool, reason: str) -> None:
     old, new = (change.old_id, change.new_id) if is_accepted else (change.new_id, change.old_id)
     query = select(CASE).where(CASE.c.family_id == old).order_by(CASE.c.case_id)
     if not is_accepted:

@@ -8,6 +8,7 @@ import json
 import pytest
 import sqlalchemy as sa
 from casework import MANAGER, OTHER, READERS, TEAM_MANAGER, TODAY, WORKER, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook import leave
@@ -36,7 +37,7 @@ def engine(casebook: Engine) -> Engine:
 
 def events(engine: Engine) -> list[tuple[str, dict]]:
     event = table(AuditEvent).c
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         query = sa.select(event.action, event.detail).where(event.action.contains("leave")).order_by(event.event_id)
         return [(action, json.loads(detail)) for action, detail in connection.execute(query)]
 
