@@ -22,8 +22,9 @@ from families.casebook.access import (
     ROLES,
     require_looking_at_emergencies,
 )
-from families.casebook.database import audited, reading, writing
+from families.casebook.database import reading, writing
 from families.casebook.models import Staff, table
+from families.casebook.refusals import refusals_noted
 from families.casebook.restriction_models import AccessAlert, EmergencyOpening
 from families.casebook.review import given_reason
 from families.casebook.staff_models import Team
@@ -191,11 +192,7 @@ def _answers_for(by: Reader) -> ColumnElement[bool]:
 
 @contextmanager
 def _answered_for(engine: Engine, by: Reader, action: str) -> Iterator[Connection]:
-    try:
+    with refusals_noted(engine, by, action):
         require_looking_at_emergencies(by)
         with writing(engine, by) as connection:
             yield connection
-    except NotAllowed as refusal:
-        with audited(engine, by) as connection:
-            audit.note(connection, by, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise

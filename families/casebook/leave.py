@@ -18,6 +18,7 @@ from families.casebook.access import MAY_MANAGE_STAFF, require_leave
 from families.casebook.case_scope import in_team
 from families.casebook.database import audited, writing
 from families.casebook.models import Staff, table
+from families.casebook.refusals import refusals_noted
 from families.casebook.staff_models import StaffLeave
 from families.casebook.views import Days, Reader
 from families.errors import NotAllowed, Refused
@@ -118,14 +119,10 @@ def _require_theirs(connection: Connection, by: Reader, staff_id: str) -> None:
 @contextmanager
 def _kept(engine: Engine, reader: Reader, action: str, *, writes: bool = True) -> Iterator[Connection]:
     """The transaction of whoever may keep leave; a refusal is written down."""
-    try:
+    with refusals_noted(engine, reader, action):
         require_leave(reader)
         with (writing if writes else audited)(engine, reader) as connection:
             yield connection
-    except NotAllowed as refusal:
-        with audited(engine, reader) as connection:
-            audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def _note(connection: Connection, by: Reader, action: str, staff_id: str, *, before: object, after: object) -> None:

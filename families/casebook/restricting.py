@@ -20,6 +20,7 @@ from families.casebook.access import ROLES, require_restricting
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, writing
 from families.casebook.models import PublishedFamily, PublishedMember, Staff, table
+from families.casebook.refusals import refusals_noted
 from families.casebook.restricted import WITHHELD_ADDRESS
 from families.casebook.restriction_models import RestrictedPerson, Restriction, RestrictionGrant
 from families.casebook.review import given_reason
@@ -254,14 +255,10 @@ def keep_hidden(connection: Connection, changes: pl.DataFrame) -> int:
 @contextmanager
 def _governed(engine: Engine, by: Reader, action: str, *, writes: bool = True) -> Iterator[Connection]:
     """The transaction of whoever decides who is hidden; a refusal is written down."""
-    try:
+    with refusals_noted(engine, by, action):
         require_restricting(by)
         with (writing if writes else audited)(engine, by) as connection:
             yield connection
-    except NotAllowed as refusal:
-        with audited(engine, by) as connection:
-            audit.note(connection, by, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def _in_force(connection: Connection, restriction_id: str) -> Row[Any]:

@@ -19,9 +19,10 @@ from families.casebook import audit, restricted
 from families.casebook.access import require_review
 from families.casebook.database import audited, reading, writing
 from families.casebook.models import LinkageDecision, Publication, PublishedDoubt, Staff, table
+from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import WHOLE
 from families.casebook.views import DecisionView, DoubtList, DoubtView, Reader, SideBySide
-from families.errors import NotAllowed, Refused
+from families.errors import Refused
 
 DOUBT = table(PublishedDoubt).c
 DECISION = table(LinkageDecision).c
@@ -182,12 +183,8 @@ def unanswered(connection: Connection, rows: pl.DataFrame, *, inputs: str | None
 
 def allowed(engine: Engine, reader: Reader, *, action: str) -> None:
     """Refuse who may not review, and write the refusal down."""
-    try:
+    with refusals_noted(engine, reader, action):
         require_review(reader)
-    except NotAllowed as refusal:
-        with audited(engine, reader) as connection:
-            audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def _fresh(connection: Connection) -> Row[Any]:

@@ -30,6 +30,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.staff_models import Team
 from families.casebook.views import Reader
@@ -143,14 +144,10 @@ NOBODY = "Nobody works with this family: ask a programme manager"
 
 @contextmanager
 def _asked(engine: Engine, reader: Reader, action: str, *, writes: bool) -> Iterator[Connection]:
-    try:
+    with refusals_noted(engine, reader, action):
         require_search(reader)
         with (writing if writes else audited)(engine, reader, Reach.KNOWN) as connection:
             yield connection
-    except NotAllowed as refusal:
-        with audited(engine, reader) as connection:
-            audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def _detail(sought: Sought) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from families.casebook import audit
 from families.casebook.access import ROLES, require_staffing
 from families.casebook.database import audited, writing
 from families.casebook.models import Staff, table
+from families.casebook.refusals import refusals_noted
 from families.casebook.review import given_reason
 from families.casebook.sessions import close_sessions
 from families.casebook.staff_models import StaffSession, Team
@@ -172,14 +173,10 @@ def save_team(engine: Engine, by: Reader, team_id: str, *, name: str, manager_id
 @contextmanager
 def _looked_after(engine: Engine, reader: Reader, action: str, *, writes: bool = True) -> Iterator[Connection]:
     """The transaction of whoever may look after staff; a refusal is written down."""
-    try:
+    with refusals_noted(engine, reader, action):
         require_staffing(reader)
         with (writing if writes else audited)(engine, reader) as connection:
             yield connection
-    except NotAllowed as refusal:
-        with audited(engine, reader) as connection:
-            audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def _another(connection: Connection, by: Reader, staff_id: str) -> Row[Any]:

@@ -14,6 +14,7 @@ from families.casebook import audit, case_store
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import AssessedFact, Assessment, CorrectionQuery, Need, NeedScore
 from families.casebook.database import writing
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.moving import (
     MOST_IN_LINE,
@@ -22,7 +23,6 @@ from families.cases.moving import (
     made_id,
     move,
     plain,
-    refusals_noted,
     said,
     within,
     written,

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from families.casebook import audit, case_reads, case_scope, case_store
 from families.casebook.case_models import Referral, ReferralPerson
 from families.casebook.database import audited
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.clock import time_left
-from families.cases.moving import refusals_noted
 from families.cases.views import ReferralLine, ReferralRecord
 from families.cases.workflow import state_label, workflow
 from families.errors import NotAllowed

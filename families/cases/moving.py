@@ -10,8 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +19,8 @@ from sqlalchemy import Engine
 from families.casebook import audit, case_scope, case_store
 from families.casebook.case_models import CaseStep, FamilyCase, Referral
 from families.casebook.case_store import RowValues, Transaction
-from families.casebook.database import audited, writing
+from families.casebook.database import writing
+from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.workflow import (
@@ -247,17 +247,6 @@ def keep_step(transaction: Transaction, by: Reader, act: str, token: str, step: 
         "people": people_json(step.people),
     }
     case_store.add(transaction, CaseStep, row)
-
-
-@contextmanager
-def refusals_noted(engine: Engine, by: Reader, act: str) -> Iterator[None]:
-    """Write down that somebody was refused, in a transaction of its own, before they are told."""
-    try:
-        yield
-    except NotAllowed as refusal:
-        with audited(engine, by) as transaction:
-            audit.note(transaction, by, action=f"{act}_refused", family_ids=[None], detail={"why": str(refusal)})
-        raise
 
 
 def require_other(act: str, by: Reader, authors: Iterable[str | None]) -> bool:

@@ -16,6 +16,7 @@ from families.casebook.case_models import Draft, FamilyCase
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import CaseNote, NotePerson, PlanAction
 from families.casebook.database import audited, writing
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.moving import (
     MOST_WORDS,
@@ -24,7 +25,6 @@ from families.cases.moving import (
     Changed,
     made_id,
     move,
-    refusals_noted,
     said,
     written,
 )

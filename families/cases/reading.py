@@ -17,10 +17,10 @@ from families.casebook.case_reads import SORTS, Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.database import audited
 from families.casebook.leave import leave_of
+from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.attendance import attendance_now
-from families.cases.moving import refusals_noted
 from families.cases.views import (
     CaseLine,
     CaseList,

@@ -29,9 +29,9 @@ from families.casebook.case_work_models import (
     SustainedCheck,
 )
 from families.casebook.database import audited
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.assessing import SETTLE_CORRECTIONS
-from families.cases.moving import refusals_noted
 from families.cases.people import people_of
 from families.cases.reading import MOST_ON_A_PAGE, case_line, noted, shown
 from families.cases.views import (

@@ -15,6 +15,7 @@ from families.casebook.case_models import Draft, FamilyCase, Referral, ReferralP
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.database import audited
 from families.casebook.folding import fold
+from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.moving import (
@@ -25,7 +26,6 @@ from families.cases.moving import (
     made_id,
     move,
     once,
-    refusals_noted,
     require_other,
     said,
     within,
