@@ -25,7 +25,7 @@ from dashboard import identity
 from families import loading
 from families.casebook import reading, sessions
 from families.casebook.database import open_casebook
-from families.casebook.views import DataAsAt, Reader
+from families.casebook.views import DataAsAt
 from families.cases.chronology import Filter
 from families.cases.clock import casework_today
 from families.errors import NotAllowed, UserError
@@ -62,6 +62,10 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
             key=f"export_purpose_{what}",
         )
         st.caption("What is exported, by whom and for what is written down. What you may not see is not in it.")
+        if not visit.is_recent:
+            identity.ask_again(visit, identity.EXPORT)
+            return
+        identity.say_sample_is_not_asked(visit)
         if purpose is None:
             return
         for form, label in FORMS.items():
@@ -132,17 +136,15 @@ def _made(request: Request, session_id: str, kind: str, wanted: str) -> Export:
 
 def _record(engine: Engine, session: sessions.Session, told: str, data: DataAsAt, at: dt.datetime) -> Export:
     wanted, person = from_json(told), session.person
-    reader = _reader(session, TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower())
+    purpose = TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower()
+    reader = identity.reader(session, data, purpose, at)
     return export(engine, reader, wanted, made_by=person.name, today=casework_today(data, at), at=at)
 
 
-def _rejects(engine: Engine, session: sessions.Session, delivery: str, _data: DataAsAt, _at: dt.datetime) -> Export:
-    rows = loading.rejects_file(Home(Settings().home), engine, _reader(session, TO_CORRECT), delivery)
+def _rejects(engine: Engine, session: sessions.Session, delivery: str, data: DataAsAt, at: dt.datetime) -> Export:
+    reader = identity.reader(session, data, TO_CORRECT, at)
+    rows = loading.rejects_file(Home(Settings().home), engine, reader, delivery)
     return Export(f"official-sensitive_rejected_rows_{delivery}.csv", "text/csv; charset=utf-8", rows)
-
-
-def _reader(session: sessions.Session, purpose: str) -> Reader:
-    return Reader(session.person.staff_id, session.person.role, purpose, session.session_id)
 
 
 def _is_of_this_sign_in(request: Request, session: sessions.Session, at: dt.datetime) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from families.casebook import deliveries as trail
-from families.casebook.access import require_loads
+from families.casebook.access import require_loads, require_recent
 from families.casebook.deliveries import Cited
 from families.casebook.views import Reader
 from families.errors import Refused
@@ -112,6 +112,7 @@ def take_back(
 def rejects_file(home: Home, engine: Engine, by: Reader, delivery: str) -> bytes:
     """The rejected rows of a delivery that wait, as CSV; an export of personal data, and so written down first."""
     require_loads(by)
+    require_recent(by)
     rejects = rejects_of(home.path, delivery)
     if not rejects.rows:
         raise Refused("No rejected row of this delivery waits to be corrected.")

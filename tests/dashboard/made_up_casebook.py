@@ -13,10 +13,11 @@ from pathlib import Path
 
 import polars as pl
 from made_up import AS_OF, MadeUpRun, made_up_run
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from families.casebook.database import open_casebook, writing
 from families.casebook.demo import add_demo_staff
+from families.casebook.models import Publication, Staff, table
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
 from families.casebook.views import Reader
@@ -37,6 +38,7 @@ FILES = {
 HALF_TERMS = [
     (year, term, half) for year in ("2011/12", "2012/13") for term in ("autumn", "spring", "summer") for half in (1, 2)
 ]
+STAFF = table(Staff)
 Rows = dict[str, list[dict[str, object]]]
 
 
@@ -210,6 +212,15 @@ def _naughty_family(rows: Rows) -> None:
     _assessed(
         rows, family, **{strand: ("met", reason) for strand, reason in (reasons | {"eligible": "All met."}).items()}
     )
+
+
+def made_real(path: Path, issuer: str) -> Engine:
+    """The same casebook as one that holds no sample: its staff sign in at a provider, each by their staff id."""
+    engine = open_casebook(f"sqlite:///{path}")
+    with writing(engine) as transaction:
+        transaction.execute(update(table(Publication)).values(is_sample=False))
+        transaction.execute(update(STAFF).values(is_demo=False, issuer=issuer, subject=STAFF.c.staff_id))
+    return engine
 
 
 def with_accepted_family(path: Path) -> Path:
