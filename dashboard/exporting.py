@@ -19,12 +19,10 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
-from dashboard import identity
+from dashboard import guarding, identity
 from families import loading
 from families.casebook import reading, sessions
-from families.casebook.database import open_casebook
 from families.casebook.views import DataAsAt
 from families.cases.chronology import Filter
 from families.cases.clock import casework_today
@@ -47,7 +45,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-USER_COOKIE = "_streamlit_user"
 
 
 def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | None = None) -> None:
@@ -126,10 +123,10 @@ def given(request: Request) -> Response:
 
 
 def _made(request: Request, session_id: str, kind: str, wanted: str) -> Export:
-    engine, at = open_casebook(Settings().database_url), identity.now()
+    engine, at = identity.casebook(), identity.now()
     data = reading.data_as_at(engine)
     session = sessions.standing(engine, session_id, limits=identity.limits(), at=at)
-    if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, at)):
+    if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, engine, at)):
         raise NotAllowed(OLD)
     return {RECORD: _record, REJECTS: _rejects}[kind](engine, session, wanted, data, at)
 
@@ -147,13 +144,9 @@ def _rejects(engine: Engine, session: sessions.Session, delivery: str, data: Dat
     return Export(f"official-sensitive_rejected_rows_{delivery}.csv", "text/csv; charset=utf-8", rows)
 
 
-def _is_of_this_sign_in(request: Request, session: sessions.Session, at: dt.datetime) -> bool:
+def _is_of_this_sign_in(request: Request, session: sessions.Session, engine: Engine, at: dt.datetime) -> bool:
     """Whether the request carries the signed cookie of the sign-in that the session is of."""
-    kept = _get_signed_cookie_with_chunks(dict(request.cookies), USER_COOKIE)
-    if not kept:
-        return False
-    token = identity.token_of(json.loads(kept))
-    theirs = sessions.look(open_casebook(Settings().database_url), token, limits=identity.limits(), at=at)
+    theirs = guarding.session_of(request, engine, at)
     return theirs is not None and theirs.session_id == session.session_id
 
 

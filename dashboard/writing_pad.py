@@ -113,7 +113,12 @@ class Pad:
 
 
 def draw(pad: Pad, *, key: str, on_change: Callable[[], Any]) -> None:
-    """Draw the pad; `on_change` is called each time that it has handed words over."""
+    """Draw the pad; `on_change` is called each time that it has handed words over, and for nothing else it is sent."""
+
+    def handed_over() -> None:
+        if written(key, pad.number) is not None:
+            on_change()
+
     _mount(
         key=key,
         data={
@@ -121,7 +126,7 @@ def draw(pad: Pad, *, key: str, on_change: Callable[[], Any]) -> None:
             **{"said": pad.said, "is_refused": bool(pad.refused), "pause": PAUSE},
         },
         default={"written": None},
-        on_written_change=on_change,
+        on_written_change=handed_over,
     )
 
 

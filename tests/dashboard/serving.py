@@ -10,11 +10,24 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Real:
+    """A served dashboard on a casebook that holds no sample; its staff sign in at a provider, by their staff ids."""
+
+    address: str
+    engine: sa.Engine
+    provider: str
+    home: Path
+    log: Path
 
 
 def free_port() -> int:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import made_up_casebook
 import pytest
 import sqlalchemy as sa
 from made_up_casebook import FULL
-from serving import served_for_real, sign_in_service
+from serving import Real
 from visiting import Visitor, proved, signed_in, visitor
 
 from families.casebook import restricting, search
@@ -26,34 +22,16 @@ HIDDEN = "F01"
 NOW = dt.datetime.now(dt.UTC)
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    with sign_in_service() as address:
-        yield address
+@pytest.fixture(scope="module", autouse=True)
+def hidden(real: Real) -> None:
+    officer, soon = Reader(OFFICER, "ig_officer", "test"), NOW.date() + dt.timedelta(days=30)
+    restricting.restrict(real.engine, officer, HIDDEN, kind="adoption", reason="A placement.", review_on=soon, at=NOW)
 
 
-@pytest.fixture(scope="module")
-def engine(provider: str, accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> sa.Engine:
-    folder = tmp_path_factory.mktemp("again")
-    for path in accepted.parent.iterdir():
-        shutil.copy(path, folder)
-    engine = made_up_casebook.made_real(folder / accepted.name, provider)
-    officer = Reader(OFFICER, "ig_officer", "test")
-    soon = NOW.date() + dt.timedelta(days=30)
-    restricting.restrict(engine, officer, HIDDEN, kind="adoption", reason="A placement.", review_on=soon, at=NOW)
-    return engine
-
-
-@pytest.fixture(scope="module")
-def address(provider: str, engine: sa.Engine) -> Iterator[str]:
-    with served_for_real(str(engine.url), provider) as address:
-        yield address
-
-
-def says_proved(provider: str, subject: str, ago: dt.timedelta | None) -> None:
+def says_proved(real: Real, subject: str, ago: dt.timedelta | None) -> None:
     """What the service tells from now on of when somebody proved who they are."""
     told = None if ago is None else int((dt.datetime.now(dt.UTC) - ago).timestamp())
-    assert httpx.put(f"{provider}/users/{subject}", json={"auth_time": told}).status_code == 204
+    assert httpx.put(f"{real.provider}/users/{subject}", json={"auth_time": told}).status_code == 204
 
 
 def again(coming: Visitor, what: str, subject: str) -> httpx.Cookies:
@@ -65,8 +43,8 @@ def again(coming: Visitor, what: str, subject: str) -> httpx.Cookies:
         return proved(client, coming.sent_to, subject)
 
 
-def exports(engine: sa.Engine) -> int:
-    with engine.connect() as connection:
+def exports(real: Real) -> int:
+    with real.engine.connect() as connection:
         return int(
             connection.execute(
                 sa.text("SELECT count(*) FROM audit_event WHERE action = 'export_chronology'")
@@ -74,67 +52,67 @@ def exports(engine: sa.Engine) -> int:
         )
 
 
-def test_an_export_asks_for_a_sign_in_that_is_not_long_ago(engine: sa.Engine, provider: str, address: str) -> None:
-    says_proved(provider, WORKER, None)
-    cookies = signed_in(address, WORKER)
-    with visitor(address, cookies) as coming:
+def test_an_export_asks_for_a_sign_in_that_is_not_long_ago(real: Real) -> None:
+    says_proved(real, WORKER, None)
+    cookies = signed_in(real.address, WORKER)
+    with visitor(real.address, cookies) as coming:
         coming.run().run(**CHRONOLOGY)
         assert "asks for a sign-in within the last 15 minutes" in coming.text()
         coming.run(coming.says("export_purpose_chronology", "A meeting about the family"), **CHRONOLOGY)
         assert not coming.all("link_button")
-        says_proved(provider, WORKER, dt.timedelta(0))
+        says_proved(real, WORKER, dt.timedelta(0))
         cookies = again(coming, "export", WORKER)
-    with visitor(address, cookies) as coming:
+    with visitor(real.address, cookies) as coming:
         coming.run().run(**CHRONOLOGY)
         coming.run(coming.says("export_purpose_chronology", "A meeting about the family"), **CHRONOLOGY)
         (pdf, _workbook) = coming.all("link_button")
-    got = httpx.get(address + pdf.url, cookies=cookies)
-    assert (got.status_code, got.content[:5], exports(engine)) == (200, b"%PDF-", 1)
+    got = httpx.get(real.address + pdf.url, cookies=cookies)
+    assert (got.status_code, got.content[:5], exports(real)) == (200, b"%PDF-", 1)
 
-    with engine.begin() as connection:  # a quarter of an hour later, at the same screen
+    with real.engine.begin() as connection:  # a quarter of an hour later, at the same screen
         long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=16)
         connection.execute(
             sa.text("UPDATE staff_session SET signed_in_at = :at"), {"at": f"{long_ago:%Y-%m-%d %H:%M:%S.%f}"}
         )
-    got = httpx.get(address + pdf.url, cookies=cookies)
-    assert (got.status_code, "sign in again" in got.text, exports(engine)) == (403, True, 1)
-    with visitor(address, cookies) as coming:
+    got = httpx.get(real.address + pdf.url, cookies=cookies)
+    assert (got.status_code, "sign in again" in got.text, exports(real)) == (403, True, 1)
+    with visitor(real.address, cookies) as coming:
         coming.run().run(**CHRONOLOGY)
         assert coming.id_of("sign_in_again_for_export")
         assert coming.errors == []
 
 
-def test_only_what_the_service_says_of_the_proof_counts(provider: str, address: str) -> None:
+def test_only_what_the_service_says_of_the_proof_counts(real: Real) -> None:
     """A browser that leaves `prompt` and `max_age` out of the address gets a new sign-in without any new proof."""
-    says_proved(provider, WORKER, None)
-    cookies = signed_in(address, WORKER)
+    says_proved(real, WORKER, None)
+    cookies = signed_in(real.address, WORKER)
     for ago in (dt.timedelta(hours=1), dt.timedelta(hours=-1), None):
-        with visitor(address, cookies) as coming:
+        with visitor(real.address, cookies) as coming:
             coming.run().run(**CHRONOLOGY)
-            says_proved(provider, WORKER, ago)
+            says_proved(real, WORKER, ago)
             cookies = again(coming, "export", WORKER)
-        with visitor(address, cookies) as coming:
+        with visitor(real.address, cookies) as coming:
             coming.run().run(**CHRONOLOGY)
             assert coming.id_of("sign_in_again_for_export")
             assert ("does not say when you signed in" in coming.text()) is (ago is None)
 
 
-def test_an_emergency_opening_asks_for_it(engine: sa.Engine, provider: str, address: str) -> None:
+def test_an_emergency_opening_asks_for_it(real: Real) -> None:
     sought = search.Sought("niamh reilly")
     with pytest.raises(SignInTooOld):
         search.open_in_emergency(
-            engine, Reader(OUTSIDER, "caseworker", "test", "s1"), sought, cause="health", words="Now."
+            real.engine, Reader(OUTSIDER, "caseworker", "test", "s1"), sought, cause="health", words="Now."
         )
-    says_proved(provider, OUTSIDER, None)
-    cookies = signed_in(address, OUTSIDER)
-    with visitor(address, cookies) as coming:
+    says_proved(real, OUTSIDER, None)
+    cookies = signed_in(real.address, OUTSIDER)
+    with visitor(real.address, cookies) as coming:
         coming.run().run(page="search")
         coming.press("search_now", coming.says("search_text", "niamh reilly"), page="search")
         assert "1 family outside your families" in coming.text()
         assert not coming.id_of("emergency_open")
-        says_proved(provider, OUTSIDER, dt.timedelta(minutes=14))
+        says_proved(real, OUTSIDER, dt.timedelta(minutes=14))
         cookies = again(coming, "emergency", OUTSIDER)
-    with visitor(address, cookies) as coming:
+    with visitor(real.address, cookies) as coming:
         coming.run().run(page="search")
         coming.press("search_now", coming.says("search_text", "niamh reilly"), page="search")
         cause = coming.says("emergency_cause", "A hospital or doctor needs an answer now")
@@ -143,23 +121,23 @@ def test_an_emergency_opening_asks_for_it(engine: sa.Engine, provider: str, addr
         assert coming.errors == []
 
 
-def test_a_restricted_record_asks_for_it_and_any_other_does_not(engine: sa.Engine, provider: str, address: str) -> None:
-    says_proved(provider, OFFICER, None)
-    cookies = signed_in(address, OFFICER)
-    with engine.connect() as connection:
+def test_a_restricted_record_asks_for_it_and_any_other_does_not(real: Real) -> None:
+    says_proved(real, OFFICER, None)
+    cookies = signed_in(real.address, OFFICER)
+    with real.engine.connect() as connection:
         (name,) = connection.execute(
             sa.text("SELECT name FROM published_family WHERE family_id = :id"), {"id": HIDDEN}
         ).one()
-    with visitor(address, cookies) as coming:
+    with visitor(real.address, cookies) as coming:
         coming.run().run(page="family_record", query=f"family={FULL}")
         assert coming.title == r"Okafor\-Reilly family"
         coming.frames.clear()
         for tab in ("Overview", "Who is linked to whom", "Access log"):
             coming.run(page="family_record", query=f"family={HIDDEN}&section={tab}")
             assert (coming.title, coming.saw(name)) == ("This record cannot be opened", [])
-        says_proved(provider, OFFICER, dt.timedelta(0))
+        says_proved(real, OFFICER, dt.timedelta(0))
         cookies = again(coming, "restricted", OFFICER)
-    with visitor(address, cookies) as coming:
+    with visitor(real.address, cookies) as coming:
         coming.run().run(page="family_record", query=f"family={HIDDEN}")
         assert coming.title == name
         assert "Restricted record: adoption" in coming.text()
