@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import conflicts, identity
+from dashboard import conflicts, identity, words
 from families.cases import noting
 from families.cases.moving import Changed
 from families.cases.noting import SavedDraft
@@ -34,6 +34,13 @@ class Held:
     saved_at: dt.datetime | None = None
     refused: str = ""
 
+    @property
+    def said(self) -> str:
+        """What became of the words, in a few of our own."""
+        if self.refused:
+            return f"Not saved: {self.refused}"
+        return f"Draft saved {words.clock(self.saved_at)}" if self.saved_at else ""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -44,6 +51,7 @@ class Draft:
     kind: str
     labels: Mapping[str, str] = field(default_factory=dict)
     told: Callable[[Body], Body] = dict
+    choices: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
 
 
 def held(draft: Draft) -> Held | None:
@@ -89,13 +97,13 @@ def save(draft: Draft, body: Body, *, over: int | None = None) -> None:
         st.session_state[draft.place] = Held(now.number, saved.version, body, saved.saved_at)
 
 
-def choose_version(draft: Draft, now: Held, body: Callable[[], Body]) -> None:
+def choose_version(draft: Draft, body: Callable[[], Body]) -> None:
     """Both versions where another window was quicker; nothing of either is lost until the writer has chosen."""
-    conflict = conflicts.kept(draft.place)
-    if conflict is None:
+    conflict, now = conflicts.kept(draft.place), held(draft)
+    if conflict is None or now is None:
         return
     st.error("Another window saved this draft while you wrote here. Compare the two, then choose.")
-    conflicts.show(conflict, draft.labels, {})
+    conflicts.show(conflict, draft.labels, draft.choices)
     version = conflict.theirs["version"]
     with st.container(horizontal=True, key=f"{draft.place}_choose"):
         st.button(
@@ -118,12 +126,9 @@ def _take_theirs(draft: Draft, conflict: conflicts.Conflict) -> None:
 
 
 def discard(draft: Draft, visit: identity.Visit) -> None:
-    """Throw one's own draft away, or what is left of it once it has become what it was for."""
-    noting.discard_draft(visit.engine, visit.reader(TO_WRITE), draft.family_id, draft.kind)
-    begin_again(draft)
-
-
-def begin_again(draft: Draft) -> None:
-    """Empty boxes, under a new number."""
+    """Throw one's own draft away, or take it out once it has become what it was for; the boxes are empty then."""
+    now = held(draft)
+    if now is not None and now.version:
+        noting.discard_draft(visit.engine, visit.reader(TO_WRITE), draft.family_id, draft.kind)
     conflicts.forget(draft.place)
     st.session_state[draft.place] = begun()

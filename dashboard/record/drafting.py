@@ -72,7 +72,7 @@ def _writing(page: Page) -> None:
         st.rerun(scope="app")  # completed, or the session is over: the whole page is another one
         return
     submitting.say(page.place)
-    keeping.choose_version(page.draft, held, lambda: _body(page, held))
+    keeping.choose_version(page.draft, lambda: _body(page, held))
     if page.draft_kind == SUPERVISION:
         _day(page, held)
     else:
@@ -83,8 +83,8 @@ def _writing(page: Page) -> None:
         hint=f"Up to {MOST_WORDS:,} characters. No address that must be kept safe. Saved as you write.",
         most=MOST_WORDS,
         text=str(held.body.get("words", "")),
-        saved_at=held.saved_at,
-        refused=held.refused,
+        said=held.said,
+        is_refused=bool(held.refused),
     )
     writing_pad.draw(pad, key=_key(page, held, "words"), on_change=lambda: _save(page))
     for warning in noting.address_warnings(str(held.body.get("words", ""))):
