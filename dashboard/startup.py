@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from altair.utils import schemapi
 from pydantic import SecretStr
 
 from dashboard.identity import AGAIN
 from families.errors import Refused
 from families.settings import Settings
+
+schemapi.disable_debug_mode()  # the tests hold charts to Vega-Lite's schema; at each view that is half of the time
 
 REQUIRED: Mapping[str, Any] = {
     "server.enableCORS": True,

@@ -42,6 +42,7 @@ FIELDS = {
     "Address": "address",
     "Known from": "known_from",
 }
+ASKED = [*KEYS, "forename", "surname", "date_of_birth", "sex", "upn"]  # of the persons table, all that is shown
 NOT_COMPARED = {PAIR: ("Known from",), TIE: ("Forename", "Date of birth", "Sex", "UPN", "Known from")}
 MATCH, DIFFERS, MISSING = "match", "differs", "missing"
 
@@ -189,8 +190,7 @@ def _said(
     placed = tables["address_of_record"].select(*KEYS, "address_id").join(labels, on="address_id")
     held = (
         of_record.select(*KEYS, "person_id")
-        .join(persons, on=KEYS)
-        .drop("address")
+        .join(persons.select(ASKED), on=KEYS)
         .join(placed.drop("address_id"), on=KEYS, how="left")
         .with_columns(
             pl.col("date_of_birth").dt.strftime("%d/%m/%Y"),

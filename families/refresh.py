@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,23 +32,23 @@ from families.criteria.evaluate import evaluate
 from families.criteria.near_miss import near_misses
 from families.criteria.rulebook import LoadedRuleset, check_in_force, load_ruleset
 from families.criteria.ruleset import Ruleset
-from families.doubts import ask
+from families.doubts import ASKED, ask
 from families.errors import Refused
 from families.facts_of_run import FACT_RECORDS, gather_facts
 from families.home import Home, Run, write_atomically, write_table
+from families.households.evidence import PERSON_COLUMNS
 from families.households.form import form_families
 from families.incremental import addresses_seen, holding
 from families.linkage.address_surnames import place_by_surname
 from families.linkage.addresses import match_addresses
-from families.linkage.clerical import sample_pairs
+from families.linkage.clerical import SAMPLED, sample_pairs
 from families.linkage.people import link_and_doubt
-from families.linkage.prepare import READ
 from families.linkage.quality import linkage_counts
 from families.linkage.training import train
 from families.publishing import is_published, publish_run
 from families.reference import REFERENCE
 from families.sources.counting import FIELDS, delivery_counts
-from families.sources.store import Receipt, read_records, receipts
+from families.sources.store import Receipt, read_records, receipts, scan_records
 from families.tables.run import RUN_TABLES
 
 Tables = dict[str, pl.DataFrame]
@@ -336,9 +336,9 @@ def _steps(
     attended = _key(linked, made_from("marks", "attendance_counts"))
     judged = _key(formed, attended, made_from(*FACT_RECORDS), ruleset.sha256, str(asked.as_of))
 
-    def read(*names: str) -> Tables:
-        """The delivered records a step asks for; read anew each time, so that no step carries another's."""
-        return read_records(home.path, tables=list(names))
+    def read(*names: str, persons: Sequence[str] | None = None) -> Tables:
+        """The delivered records a step asks for, of people perhaps some columns; no step carries another's."""
+        return read_records(home.path, tables=list(names), columns={"persons": persons} if persons else None)
 
     every = _key(code_version(), *newest_first)
     yield Step("account for every row", ("rejected", "coverage"), every, lambda: read("rejected", "coverage"))
@@ -348,7 +348,7 @@ def _steps(
         every,
         lambda: {
             "delivery_quality": delivery_counts(
-                read("persons")["persons"].select("source", *FIELDS), tables["rejected"], _oldest_first(delivered)
+                read("persons", persons=["source", *FIELDS])["persons"], tables["rejected"], _oldest_first(delivered)
             )
         },
     )
@@ -359,7 +359,7 @@ def _steps(
         lambda: _named(
             ("address_of_record", "addresses"),
             matched_addresses(
-                read("persons", "benefit_checks", "properties"),
+                read("persons", "benefit_checks", "properties", persons=[*STATED, "surname"]),
                 work=work,
                 prepared=home.gazetteer,
                 seen=None
@@ -375,7 +375,7 @@ def _steps(
         lambda: _named(
             ("person_of_record", "people", "doubtful_pairs"),
             link_and_doubt(
-                read("persons")["persons"].select(READ),
+                scan_records(home.path, "persons"),
                 tables["address_of_record"],
                 previous=people_before(published),
                 work=work,
@@ -390,7 +390,7 @@ def _steps(
         formed,
         lambda: vars(
             form_families(
-                read(*FAMILY_RECORDS),
+                read(*FAMILY_RECORDS, persons=PERSON_COLUMNS),
                 as_of=asked.as_of,
                 person_of_record=tables["person_of_record"],
                 people=tables["people"],
@@ -406,7 +406,7 @@ def _steps(
         "measure linkage",
         ("linkage_quality", "sample_pairs"),
         linked,
-        lambda: measure_linkage(read("persons")["persons"], tables),
+        lambda: measure_linkage(read("persons", persons=SAMPLED)["persons"], tables),
     )
     told_from = _told_from(home, published, run_id)
     yield Step(
@@ -445,7 +445,7 @@ def _steps(
         lambda: {
             "doubts": ask(
                 ruleset.rules,
-                read("persons"),
+                read("persons", persons=ASKED),
                 tables,
                 facts_of=lambda supposed: gather_facts(read(*FACT_RECORDS), supposed, as_of=asked.as_of),
             )

@@ -16,6 +16,10 @@ SERVICES = (
     *("youth_justice", "asb", "social_care", "education_status", "police_domestic", "health_services", "probation"),
     *("employment", "early_help", "looked_after", "nominations", "destinations"),
 )
+PERSON_COLUMNS = [  # of the persons table, all that this layer asks
+    *("source", *RECORD, "role", "stated_on", "valid_from", "valid_to"),
+    *("surname", "preferred_surname", "former_surname"),
+]
 REGISTERS_WITHOUT_AGES = ("electoral_register",)  # that name everyone of age, and so grown-up brothers and sisters
 
 
@@ -207,11 +211,13 @@ def school_year_births(enrolments: pl.DataFrame, *, as_of: dt.date, person_of_re
 
 def surname_keys(persons: pl.DataFrame, *, person_of_record: pl.DataFrame) -> pl.DataFrame:
     """The surnames each person goes or went by, folded to letters; a double-barrelled name counts for each half."""
-    named = persons.select(*RECORD, "surname", "preferred_surname", "former_surname").join(
-        person_of_record.select(*RECORD, "person_id"), on=RECORD
-    )
+    stated = ["surname", "preferred_surname", "former_surname"]
+    of_record = person_of_record.select(*RECORD, "person_id")
     whole = (
-        named.select("person_id", "surname", "preferred_surname", "former_surname")
+        persons.select(*RECORD, *stated)
+        .join(of_record, on=RECORD)
+        .select("person_id", *stated)
+        .unique()
         .unpivot(index="person_id", value_name="name")
         .select("person_id", pl.col("name").str.to_lowercase().str.replace_all("['’.]", ""))
         .drop_nulls()

@@ -58,6 +58,7 @@ def form_families(
         address_of_record=address_of_record,
         addresses=addresses,
     )
+    del records, address_of_record
     stated = child_homes(evidence)
     homes = go_with_siblings_of_carers(stated, placed=place_contacts(evidence, homes=stated))
     decided = of_people(decisions, person_of_record)

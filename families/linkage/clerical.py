@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,10 @@ CROWD = 40  # records that agree in a key, beyond which pairs under it are too c
 LEVEL = 0.95
 MIXER = np.uint64(0x9E3779B97F4A7C15)
 ENDS = ("a", "b")
+SAMPLED = [  # of the persons table, all that is shown or compared here
+    *KEYS,
+    *("forename", "middle_names", "surname", "date_of_birth", "age", "sex", "address", "postcode", "role", "stated_on"),
+]
 
 NEAR = {
     "same surname and date of birth, not linked": ["surname", "dob"],
@@ -48,10 +53,8 @@ def sample_pairs(
 ) -> pl.DataFrame:  # fmt: skip
     """The SamplePairs of a run."""
     records = _records(persons, address_of_record, person_of_record)
-    pairs = pl.concat([_linked(records), _near(records)])
-    pairs = pairs.join(records.select("r", mix_a="mix"), left_on="a", right_on="r")
-    pairs = pairs.join(records.select("r", mix_b="mix"), left_on="b", right_on="r")
-    drawn = _drawn(pairs.with_columns(order=_mixed(pairs)))
+    mix = records["mix"]
+    drawn = _drawn(pl.concat([_first_of_each(pairs, mix) for pairs in (_linked(records), *_near(records))]))
     keyed = records.select("r", *KEYS)
     for end in ENDS:
         of_end = {name: f"{name}_{end}" for name in KEYS}
@@ -120,10 +123,25 @@ def _number(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
 
 
-def _mixed(pairs: pl.DataFrame) -> pl.Series:
+def _first_of_each(pairs: pl.DataFrame, mix: pl.Series) -> pl.DataFrame:
+    """Of each stratum, `stratum_pairs` of them, the pairs that a draw can reach: the first by their number (`order`).
+
+    `mix` has a number for each record `r`, which is its place.
+    """
+    numbered = pairs.with_columns(order=_mixed(mix.gather(pairs["a"]), mix.gather(pairs["b"])))
+    order = pl.col("order")
+    sized = numbered.group_by("stratum").agg(last=order.bottom_k(MOST).max(), stratum_pairs=pl.len().cast(pl.Int64))
+    first = [
+        numbered.filter((pl.col("stratum") == stratum) & (order <= last))
+        for stratum, last in sized.select("stratum", "last").iter_rows()
+    ]
+    return pl.concat([numbered.clear(), *first]).join(sized.drop("last"), on="stratum")
+
+
+def _mixed(mix_a: pl.Series, mix_b: pl.Series) -> pl.Series:
     """A number for each pair, the same whichever record comes first, in no order that data could follow."""
     with np.errstate(over="ignore"):
-        one, other = pairs["mix_a"].to_numpy(), pairs["mix_b"].to_numpy()
+        one, other = mix_a.to_numpy(), mix_b.to_numpy()
         mixed = (one ^ other) + one * other * MIXER
         mixed = (mixed ^ (mixed >> np.uint64(31))) * MIXER
     return pl.Series(mixed ^ (mixed >> np.uint64(29)), dtype=pl.UInt64)
@@ -138,27 +156,25 @@ def _linked(records: pl.DataFrame) -> pl.DataFrame:
     return pairs.select(a="r", b="r_b", stratum=weaker, is_linked=pl.lit(True))
 
 
-def _near(records: pl.DataFrame) -> pl.DataFrame:
+def _near(records: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Pairs of records of two people that agree in what often tells one, each under the first kind it is of."""
-    found: list[pl.DataFrame] = []
     seen = pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32})
     for stratum, keys in NEAR.items():
-        held = records.drop_nulls(keys).filter(pl.len().over(keys) <= CROWD).select("r", "person", *keys)
+        held = records.select("r", "person", *keys).drop_nulls(keys).filter(pl.len().over(keys) <= CROWD)
         pairs = held.join(held, on=keys, suffix="_b").filter(
             (pl.col("r") < pl.col("r_b")) & (pl.col("person") != pl.col("person_b"))
         )
         new = pairs.select(a="r", b="r_b").join(seen, on=["a", "b"], how="anti")
         seen = pl.concat([seen, new])
-        found.append(new.with_columns(stratum=pl.lit(stratum), is_linked=pl.lit(False)))
-    return pl.concat(found)
+        yield new.with_columns(stratum=pl.lit(stratum), is_linked=pl.lit(False))
 
 
 def _drawn(pairs: pl.DataFrame) -> pl.DataFrame:
     """Of each stratum its share of the draw by size, within bounds, first by the number of each pair."""
-    sized = pairs.with_columns(stratum_pairs=pl.len().over("stratum").cast(pl.Int64))
+    of_all = pairs.select("stratum", "stratum_pairs").unique()["stratum_pairs"].sum()
     least = pl.when("is_linked").then(LEAST).otherwise(LEAST_NEAR)
-    share = pl.max_horizontal(pl.col("stratum_pairs") * DRAWN // max(pairs.height, 1), least).clip(upper_bound=MOST)
-    ordered = sized.sort("stratum", "order", "a", "b")
+    share = pl.max_horizontal(pl.col("stratum_pairs") * DRAWN // max(of_all, 1), least).clip(upper_bound=MOST)
+    ordered = pairs.sort("stratum", "order", "a", "b")
     return ordered.filter(pl.int_range(pl.len()).over("stratum") < share)
 
 

@@ -8,6 +8,7 @@ to be expected. So the same two names tell more in a town than in a county, and 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import polars as pl
 
@@ -37,6 +38,8 @@ TWO_ACCOUNTS = 0.12  # of people are still billed at a home they left
 NOWHERE_ELSE = 0.04  # of adults listed where others are billed are on no register, if they are nobody else
 REGISTERED = ("liable", "elector", "tenant")  # roles of those whom a register of homes has
 SPELT = 0.88  # Jaro-Winkler of two spellings of one name
+
+PAIRS_AT_ONCE = 500_000
 
 _NAME = ["forename", "surname"]
 
@@ -118,14 +121,18 @@ def _of_couples(couples: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
     keys = ["forename", "surname", "partner_forename"]
     initials = pl.concat_str(pl.col("forename", "partner_forename").str.slice(0, 1))
     misspelt = couples.with_columns(initials=initials)
-    found = pl.concat(
-        [
-            _joined(_in_every_form(couples, "partner_forename"), couples, keys),
-            _joined(_in_every_form(couples, "forename"), couples, keys),
-            _joined(couples, couples, ["forename", "surname", "partner_surname"]),
-            _joined(misspelt, misspelt, ["initials", "surname", "partner_surname"]).drop("initials", "initials_b"),
-        ]
-    ).unique()
+    same_surnames = ["surname", "partner_surname"]
+    ways: tuple[Callable[[], pl.DataFrame], ...] = (  # one after the other: of many pairs few tell anything
+        lambda: _joined(_in_every_form(couples, "partner_forename"), couples, keys),
+        lambda: _joined(_in_every_form(couples, "forename"), couples, keys),
+        lambda: _joined(couples, couples, ["forename", *same_surnames]),
+        lambda: _joined(misspelt, misspelt, ["initials", *same_surnames]).drop("initials", "initials_b"),
+    )
+    return pl.concat([_in_slices(way(), lambda found: _telling_couples(found, adults)) for way in ways]).unique()
+
+
+def _telling_couples(found: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
+    """Of pairs of couples those whose other adults agree as well, and who are not to be expected by chance."""
     found = found.filter((pl.col("partner") != pl.col("partner_b")) & (pl.col("c") != pl.col("partner_b")))
     shown = _agreement(found, adults, prefix="partner_")
     one_surname = (pl.col("surname") == pl.col("partner_surname")) & (
@@ -179,6 +186,12 @@ def _of_rare_name(couples: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
         against=pl.when(alone).then(0.0).otherwise(math.log2(OTHER_PARTNER)),
         reason=pl.lit(LinkReason.RARE_NAME.value),
     ).select(_PAIR)
+
+
+def _in_slices(pairs: pl.DataFrame, work: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """What is worked out pair by pair, some pairs at a time: a county's at once would need the memory many times."""
+    parts = [work(part) for part in pairs.iter_slices(PAIRS_AT_ONCE)]
+    return pl.concat(parts) if parts else work(pairs)
 
 
 def _in_every_form(couples: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -241,7 +254,18 @@ def _weighed(
     """The odds of each pair of adults by what tells most for it, where they are enough."""
     facts = adults.group_by("c").agg(pl.col("account", "said_sex").first())
     facts = facts.join(_where_registered(records, linked), on="c", how="left")
-    told = _agreement(pairs, adults).join(facts, on="c").join(facts, left_on="c_b", right_on="c", suffix="_b")
+    enough = _in_slices(pairs, lambda part: _likely(_agreement(part, adults), facts, people=people))
+    return (
+        enough.with_columns(low=pl.min_horizontal("c", "c_b"), high=pl.max_horizontal("c", "c_b"))
+        .sort("low", "high", "weight", "reason", descending=[False, False, True, False])
+        .unique(["low", "high"], keep="first", maintain_order=True)
+        .select("low", "high", "weight", "reason")
+    )
+
+
+def _likely(agreeing: pl.DataFrame, facts: pl.DataFrame, *, people: int) -> pl.DataFrame:
+    """Pairs with their odds (`weight`), where they are enough."""
+    told = agreeing.join(facts, on="c").join(facts, left_on="c_b", right_on="c", suffix="_b")
     two_accounts = (pl.col("account") != pl.col("account_b")).fill_null(False)
     other_sex = (pl.col("said_sex") != pl.col("said_sex_b")).fill_null(False)
     name = pl.col("forename_bits") + pl.col("surname_bits") + pl.col("company") - math.log2(people + MORE_PEOPLE)
@@ -250,13 +274,7 @@ def _weighed(
     missed = (pl.col("is_displaced") & pl.col("is_registered_b")) | (pl.col("is_displaced_b") & pl.col("is_registered"))
     displaced = pl.when(missed.fill_null(False)).then(-math.log2(NOWHERE_ELSE)).otherwise(0.0)
     weight = pl.when(name.is_not_null()).then(pl.min_horizontal(name + displaced, most)) + pl.col("against") + account
-    enough = told.with_columns(weight=weight).filter((pl.col("weight") >= ENOUGH) & ~other_sex)
-    return (
-        enough.with_columns(low=pl.min_horizontal("c", "c_b"), high=pl.max_horizontal("c", "c_b"))
-        .sort("low", "high", "weight", "reason", descending=[False, False, True, False])
-        .unique(["low", "high"], keep="first", maintain_order=True)
-        .select("low", "high", "weight", "reason")
-    )
+    return told.with_columns(weight=weight).filter((pl.col("weight") >= ENOUGH) & ~other_sex)
 
 
 def _where_registered(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:

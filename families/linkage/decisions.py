@@ -9,7 +9,7 @@ import polars as pl
 
 from families.linkage.prepare import KEYS
 from families.linkage.reasons import STRENGTH, LinkReason
-from families.linkage.settle import EDGES, Linked, settle
+from families.linkage.settle import EDGES, Linked, marked_apart, settle
 
 SAME, DIFFERENT = "same", "different"
 ENDS = ("a", "b")
@@ -44,10 +44,7 @@ def kept_apart(records: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     of_record = marks.group_by("r").agg(pl.col("mark").unique()).sort("r")
-    marked = records.join(of_record, on="r", how="left", maintain_order="left")
-    none = pl.lit([], APART)
-    exclusive = pl.concat_list("exclusive", pl.coalesce("mark", none))
-    return marked.with_columns(exclusive=exclusive).drop("mark")
+    return marked_apart(records, of_record)
 
 
 def taken_first(records: pl.DataFrame, decided: pl.DataFrame) -> Linked:

@@ -12,6 +12,7 @@ from families.linkage.likeness import likeness
 from families.linkage.reasons import STRENGTH, LinkReason
 from families.linkage.settle import EDGES
 
+COMPARED = ["r", "forename", "surname", "dob", "born_low", "born_high"]
 ALIKE = 0.84  # Jaro-Winkler of two spellings of one name
 
 
@@ -44,7 +45,7 @@ def identifier_links(records: pl.DataFrame) -> pl.DataFrame:
 
 def _with_standing(records: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Each record with the one (`_b`) that stands for its identifier: the fullest, then the most frequent."""
-    held = records.filter(pl.col(keys[-1]).is_not_null())
+    held = records.select(*COMPARED, *keys).filter(pl.col(keys[-1]).is_not_null())
     held = held.filter(pl.len().over(keys) > 1)
     frequent = pl.len().over([*keys, "forename", "surname", "dob"])
     full = pl.all_horizontal(pl.col("forename", "surname", "dob").is_not_null())
@@ -54,8 +55,9 @@ def _with_standing(records: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 
 def _former_upn(records: pl.DataFrame) -> pl.DataFrame:
-    later = records.filter(pl.col("former_upn").is_not_null() & (pl.col("former_upn") != pl.col("upn")).fill_null(True))
-    earlier = records.filter(pl.col("upn").is_not_null()).unique(subset="upn", keep="first", maintain_order=True)
+    held = records.select(*COMPARED, "upn", "former_upn")
+    later = held.filter(pl.col("former_upn").is_not_null() & (pl.col("former_upn") != pl.col("upn")).fill_null(True))
+    earlier = held.filter(pl.col("upn").is_not_null()).unique(subset="upn", keep="first", maintain_order=True)
     pairs = later.join(earlier, left_on="former_upn", right_on="upn", suffix="_b")
     return edges(with_agreement(pairs).filter(pl.col("name_agrees") | pl.col("unnamed")), LinkReason.FORMER_UPN)
 

@@ -21,11 +21,13 @@ def in_usual_order(persons: pl.DataFrame) -> pl.DataFrame:
     read = ways.with_columns(first=first, last=names.normal_surname(pl.col("surname"))).drop_nulls()
     turned = _turned(read.select("first", "last").unique())
     found = read.join(turned, on=["first", "last"], how="semi").select(_STATED, is_turned=pl.lit(True))
-    marked = persons.join(found, on=_STATED, how="left", maintain_order="left")
-    return marked.with_columns(
-        pl.when("is_turned").then(other).otherwise(one).alias(one)
-        for one, other in (("forename", "surname"), ("surname", "forename"))
-    ).drop("is_turned")
+    marked = persons.select(_STATED).join(found, on=_STATED, how="left", maintain_order="left")
+    return persons.with_columns(
+        marked.select(
+            pl.when("is_turned").then(other).otherwise(one).alias(one)
+            for one, other in (("forename", "surname"), ("surname", "forename"))
+        )
+    )
 
 
 def _turned(pairs: pl.DataFrame) -> pl.DataFrame:

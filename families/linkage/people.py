@@ -57,7 +57,7 @@ def link_people(
 
 
 def link_and_doubt(
-    persons: pl.DataFrame,
+    persons: pl.DataFrame | pl.LazyFrame,
     address_of_record: pl.DataFrame,
     *,
     previous: PeopleBefore | None,
@@ -67,21 +67,25 @@ def link_and_doubt(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The person of each record with a sentence, the table of people, and the pairs left in doubt.
 
-    Person ids are those of `previous`, what the last run knew, wherever most of a person's records agree.
-    `parameters` are the model's, trained on these records; else those that ship. `decisions` are those of people.
+    Persons may be still to be read: they are needed only at first. Person ids are those of `previous`, what the last
+    run knew, wherever most of a person's records agree. `parameters` are the model's, trained on these records; else
+    those that ship. `decisions` are those of people.
     """
     records = prepare(persons, address_of_record)
     decided = of_records(records, NO_DECISIONS if decisions is None else decisions)
     records = kept_apart(records, decided)
     is_named = pl.col("forename").is_not_null() | pl.col("surname").is_not_null()
     named = without_mistaken_upns(records.filter(is_named))
-    unnamed, records = records.filter(~is_named), records.select(_KEPT)
-    del persons, address_of_record
+    unnamed, kept = records.filter(~is_named), work / "records.parquet"
+    records.select(_KEPT).write_parquet(kept, compression="lz4")
+    del persons, address_of_record, records
     linked, weighed = link_named(named, work=work, parameters=parameters, first=taken_first(named, decided))
     crowded = crowded_addresses(named, CROWDED_ADDRESS)
     doubts = doubtful_pairs(named, linked, weighed, crowded=crowded, decided=decided, parameters=parameters)
     linked = _attach_unnamed(linked, named, unnamed)
     del named
+    records = pl.read_parquet(kept)
+    kept.unlink()
     described = _people(records.join(linked.clusters, on="r", maintain_order="left"))
     of_record = _person_of_record(records, linked, _ids(records, linked, described, previous))
     people = described.join(of_record.select("person_id", "c").unique(), on="c").select(list(People.columns()))
@@ -90,7 +94,7 @@ def link_and_doubt(
     return of_record, People.validate(people, cast=True), doubts
 
 
-_KEPT = [  # of all records, what is asked once people are known; the rest lies in memory only while they are linked
+_KEPT = [  # of all records, what is asked once people are known; they wait on disk while the named are linked
     "r",
     *KEYS,
     *("given", "family_name", "sex", "dob", "dob_weak", "born_low", "born_high", "is_child"),

@@ -24,12 +24,15 @@ EVENTS = ("police_domestic",)  # sources whose rows name several people of one e
 UNIQUE_ROWS = ("dwp_match", "electoral_register", "destinations", "pupils", "adults")
 
 
-def prepare(persons: pl.DataFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
-    """Every record with `r`, its place in the order of keys, and everything linkage compares."""
-    ordered = in_order(in_usual_order(persons.select(READ)), first=0)
-    placed = ordered.join(address_of_record.select(*KEYS, "address_id"), on=KEYS, how="left", maintain_order="left")
-    dated = _with_birth_dates(_at_address_of_event(placed))
-    del ordered, placed
+def prepare(persons: pl.DataFrame | pl.LazyFrame, address_of_record: pl.DataFrame) -> pl.DataFrame:
+    """Every record with `r`, its place in the order of keys, and everything linkage compares.
+
+    Persons still to be read (a LazyFrame) are read here, and lie in memory no longer than it takes to prepare them.
+    """
+    ordered = in_order(in_usual_order(persons.lazy().select(READ).collect()), first=0)
+    at = ordered.select(KEYS).join(address_of_record, on=KEYS, how="left", maintain_order="left")["address_id"]
+    dated = _with_birth_dates(_at_address_of_event(ordered.with_columns(at)))
+    del ordered, at
     slices = [_comparable(part) for part in dated.iter_slices(ROWS_AT_ONCE)]
     return _put_together(slices) if slices else _comparable(dated)
 
@@ -48,12 +51,14 @@ def _at_address_of_event(placed: pl.DataFrame) -> pl.DataFrame:
 
     It says nothing of where they live, and no residence follows from it.
     """
+    columns = ("address_id", "postcode")
     of_event = pl.col("source").is_in(EVENTS)
-    stated = [pl.col(name).drop_nulls().min().over("source", "delivery", "row") for name in ("address_id", "postcode")]
-    events = placed.filter(of_event).with_columns(
-        pl.coalesce(name, value) for name, value in zip(("address_id", "postcode"), stated, strict=True)
+    stated = [pl.col(name).drop_nulls().min().over("source", "delivery", "row") for name in columns]
+    events = placed.filter(of_event).select(
+        "r", *(pl.coalesce(name, value) for name, value in zip(columns, stated, strict=True))
     )
-    return pl.concat([placed.filter(~of_event), events]).sort("r")
+    whole = pl.concat([placed.filter(~of_event).select("r", *columns), events]).sort("r")
+    return placed.with_columns(whole.select(columns))
 
 
 def _comparable(dated: pl.DataFrame) -> pl.DataFrame:

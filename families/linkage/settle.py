@@ -35,6 +35,14 @@ class Linked:
         return Linked(records.select("r", c="r"), none)
 
 
+def marked_apart(records: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+    """The records, in order of `r`, with what else nobody can share: `mark`, keys and identities of some of them."""
+    held = records.select("r", "exclusive")
+    marked = held.join(marks, on="r").select("r", pl.concat_list("exclusive", "mark"))
+    others = held.join(marks, on="r", how="anti")
+    return records.with_columns(pl.concat([others, marked]).sort("r")["exclusive"])
+
+
 def settle(
     linked: Linked,
     records: pl.DataFrame,

@@ -158,11 +158,9 @@ def _above(
     work: Path,
     in_parts: bool = False,
 ) -> pl.DataFrame:
-    statements = statements_of(records, linked, crowded)
-    if statements.height < 2:
-        parts = dict.fromkeys(PARTS if in_parts else (), pl.Float64)
-        return pl.DataFrame(schema={**EDGES, **parts})
-    scored = _scored(statements, threshold=weight, model=model, work=work, in_parts=in_parts)
+    scored = _scored(
+        statements_of(records, linked, crowded), threshold=weight, model=model, work=work, in_parts=in_parts
+    )
     return scored.select(
         *(PARTS if in_parts else ()),
         a=pl.min_horizontal("r_l", "r_r").cast(pl.Int64),
@@ -213,16 +211,22 @@ def _scored(
     """Pairs of statements above the threshold; with what each comparison and the frequency of its value add."""
     from splink import DuckDBAPI, Linker
 
+    if statements.height < 2:
+        weights = ["match_weight", *(PARTS if in_parts else ())]
+        return pl.DataFrame(schema={"r_l": pl.Int64, "r_r": pl.Int64, **dict.fromkeys(weights, pl.Float64)})
+    frequencies = {name: _frequencies(statements, name) for name in ("forename", "surname")}
     logging.getLogger("splink").setLevel(logging.ERROR)
     with duck(work, "people", threads=2) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         connection.register("statements_in", statements.to_arrow())
         connection.execute("create table statements as select * from statements_in order by r")
+        connection.unregister("statements_in")
+        del statements
         settings = _settings(model) | {"retain_intermediate_calculation_columns": in_parts}
         linker = Linker("statements", settings, DuckDBAPI(connection), set_up_basic_logging=False)
-        for name in ("forename", "surname"):
+        for name, frequency in frequencies.items():
             tables: Any = linker.table_management
-            tables.register_term_frequency_lookup(_frequencies(statements, name).to_arrow(), name)
+            tables.register_term_frequency_lookup(frequency.to_arrow(), name)
         found = linker.inference.predict(threshold_match_weight=threshold)
         parts = "".join(f', {factor} as "{name}"' for name, factor in PARTS.items()) if in_parts else ""
         query = f"select r_l, r_r, match_weight{parts} from {found.physical_name} order by r_l, r_r"  # noqa: S608

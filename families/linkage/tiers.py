@@ -64,7 +64,8 @@ def birth_links(records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
 
 def address_links(records: pl.DataFrame, linked: Linked, communal: pl.Series) -> pl.DataFrame:
     """Same name at one address, where the years of birth can meet."""
-    placed = records.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(communal.implode()))
+    placed = records.select("r", *_NAMES, "address_id").drop_nulls("address_id")
+    placed = placed.filter(~pl.col("address_id").is_in(communal.implode()))
     statements = _statements(placed, linked, ["address_id"])
     return _prefer_the_sure(_named_alike(statements, ["address_id"], ADDRESS), records, linked)
 
@@ -83,8 +84,10 @@ def family_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> p
 
 def partner_links(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.DataFrame:
     """Same name, and one and the same person beside them: at home at each address, or on the list of one child."""
-    adults = records.filter(pl.col("is_adult") & pl.col("forename").is_not_null() & pl.col("surname").is_not_null())
-    placed = adults.filter(pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode()))
+    adults = records.select("r", "is_adult", "forename", "surname", "address_id").filter("is_adult")
+    placed = adults.drop_nulls(["forename", "surname"]).filter(
+        pl.col("address_id").is_not_null() & ~pl.col("address_id").is_in(crowded.implode())
+    )
     placed = placed.join(linked.clusters, on="r").select("r", "c", "address_id")
     keyed = placed.join(placed.select("address_id", partner="c").unique(), on="address_id")
     listed = contact_of(records, linked).join(linked.clusters, on="r")
@@ -238,11 +241,14 @@ def _at_address_of(records: pl.DataFrame, linked: Linked, crowded: pl.Series) ->
     )
 
 
+_NAMES = ["forename", "other_forename", "surname", "other_surnames"]
+
+
 def _statements(
     records: pl.DataFrame, linked: Linked, keys: list[str], *, keyed: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Each different name a cluster goes by under each key, with the first record that says so."""
-    columns = ["forename", "other_forename", "surname", "other_surnames", *keys]
+    columns = [*_NAMES, *keys]
     held = records.select("r", *(name for name in columns if name in records.columns))
     named = held.filter(pl.col("forename").is_not_null() & pl.col("surname").is_not_null()).join(
         linked.clusters, on="r"

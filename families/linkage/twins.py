@@ -10,7 +10,7 @@ import polars as pl
 
 from families.linkage import names
 from families.linkage.likeness import likeness
-from families.linkage.settle import PERMANENT_UPN, Linked
+from families.linkage.settle import PERMANENT_UPN, Linked, marked_apart
 
 LIKE = 0.88  # Jaro-Winkler of two forenames that may be one name
 NAMESAKES = 3  # people of a forename, from which it is a name and no slip
@@ -23,9 +23,9 @@ def like_twins(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.
 
     `two_upns` where each has a permanent one; `are_names` where both forenames are names of their own here.
     """
-    held = records.select("r", "forename", "upn", *HOME).join(linked.clusters, on="r")
-    at_home = held.filter(~pl.col("address_id").is_in(crowded.implode())).drop_nulls(["forename", *HOME])
-    said = at_home.group_by("c", "forename", *HOME).agg(pl.col("r").min()).sort("c", "r")
+    stated = records.select("r", "forename", *HOME).drop_nulls()
+    at_home = stated.filter(~pl.col("address_id").is_in(crowded.implode()))
+    said = at_home.join(linked.clusters, on="r").group_by("c", "forename", *HOME).agg(pl.col("r").min()).sort("c", "r")
     crowd = said.filter(pl.len().over(HOME) > 1)
     pairs = crowd.join(crowd, on=HOME, suffix="_b").filter(pl.col("c") < pl.col("c_b"))
     pairs = likeness(pairs, "forename", "forename_b")
@@ -33,7 +33,7 @@ def like_twins(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.
     pairs = pairs.join(forms, on=["forename", "forename_b"], how="left", maintain_order="left")
     equal, form = pl.col("forename") == pl.col("forename_b"), pl.col("is_form").fill_null(False)
     alike = equal | form | (pl.col("likeness") >= LIKE) | (pl.col("likeness_edits") <= 1)
-    pairs = _with_upns(_with_namesakes(pairs.filter(alike), held), held)
+    pairs = _with_upns(_with_namesakes(pairs.filter(alike), records), records, linked)
     fewer, more = pl.min_horizontal("people", "people_b"), pl.max_horizontal("people", "people_b")
     of_their_own = (fewer >= NAMESAKES) & (fewer >= AT_LEAST * more) & ~(equal | form)
     return pairs.filter(equal | ~pl.col("two_upns")).select(
@@ -41,15 +41,15 @@ def like_twins(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl.
     )
 
 
-def _with_namesakes(pairs: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def _with_namesakes(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     """How many there are of each forename: people of different surname or birth, however many records of each.
 
     Registers that state no date of birth are written by hand most, and do not count.
     """
     asked = pl.concat([pairs["forename"], pairs["forename_b"]]).unique()
     named = (
-        held.filter(pl.col("forename").is_in(asked.implode()) & pl.col("dob").is_not_null())
-        .select("forename", "surname", "dob")
+        records.select("forename", "surname", "dob")
+        .filter(pl.col("forename").is_in(asked.implode()) & pl.col("dob").is_not_null())
         .unique()
     )
     counted = named.group_by("forename").agg(people=pl.len())
@@ -58,8 +58,9 @@ def _with_namesakes(pairs: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     return with_one.join(other, on="forename_b", how="left", maintain_order="left")
 
 
-def _with_upns(pairs: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    upns = held.filter(pl.col("upn").str.contains(PERMANENT_UPN)).group_by("c").agg(pl.col("upn").min())
+def _with_upns(pairs: pl.DataFrame, records: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    permanent = records.select("r", "upn").filter(pl.col("upn").str.contains(PERMANENT_UPN))
+    upns = permanent.join(linked.clusters, on="r").group_by("c").agg(pl.col("upn").min())
     known = pairs.join(upns, on="c", how="left", maintain_order="left")
     known = known.join(upns.rename({"c": "c_b", "upn": "upn_b"}), on="c_b", how="left", maintain_order="left")
     return known.with_columns(two_upns=(pl.col("upn") != pl.col("upn_b")).fill_null(False)).drop("upn", "upn_b")
@@ -78,8 +79,4 @@ def twins_apart(records: pl.DataFrame, linked: Linked, crowded: pl.Series) -> pl
         ]
     )
     of_cluster = marks.group_by("c").agg(pl.col("mark").sort())
-    marked = records.join(linked.clusters, on="r", how="left", maintain_order="left")
-    marked = marked.join(of_cluster, on="c", how="left", maintain_order="left")
-    none = pl.lit([], records.schema["exclusive"])
-    both = pl.concat_list("exclusive", pl.coalesce("mark", none))
-    return marked.with_columns(exclusive=both).drop("mark", "c")
+    return marked_apart(records, linked.clusters.join(of_cluster, on="c").select("r", "mark"))

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from families.errors import Refused
 from families.home import sync_folder
 from families.sources import collect
 from families.sources.apart import Reader
-from families.sources.layouts import Mapping, layouts, load_mapping
+from families.sources.layouts import Mapping as SourceMapping
+from families.sources.layouts import layouts, load_mapping
 from families.sources.opening import keep_copy
 from families.sources.parcels import Parcel, parcels_under
 from families.sources.receipts import Receipt, Replaced, from_json
@@ -100,7 +101,7 @@ def load_each(
     *,
     source: str | None = None,
     mapping: Path | None = None,
-    saved: Mapping | None = None,
+    saved: SourceMapping | None = None,
     dry_run: bool = False,
     received_on: dt.date,
     tell: Callable[[str], None] = lambda _: None,
@@ -156,7 +157,7 @@ def load_corrected(
     """
     sweep(home_path)
     parcel = Parcel((file,))
-    mapping = Mapping(**original.mapping) if original.mapping else None
+    mapping = SourceMapping(**original.mapping) if original.mapping else None
     request = replace(
         _request(home_path, parcel, original.source, mapping, original.received_on, dry_run=dry_run),
         name=f"{original.file} (corrected)",
@@ -187,7 +188,7 @@ def _refuse_known(name: str, hashes: Iterable[str], known: dict[str, str]) -> No
             raise Refused(f"{name} was loaded before, as {known[sha256]}: nothing was changed.")
 
 
-def _wanted_source(source: str | None, mapping: Mapping | None) -> str | None:
+def _wanted_source(source: str | None, mapping: SourceMapping | None) -> str | None:
     every = {*(name for name in layouts() if not name.startswith("collect_")), *XML_ROOTS.values(), TABLES}
     if source is not None and source not in every:
         raise Refused(f"There is no source {source!r}: sources are {', '.join(sorted(every))}.")
@@ -200,7 +201,7 @@ def _request(
     home_path: Path,
     parcel: Parcel,
     source: str | None,
-    mapping: Mapping | None,
+    mapping: SourceMapping | None,
     received_on: dt.date,
     *,
     dry_run: bool,
@@ -297,18 +298,26 @@ def receipts(home_path: Path) -> list[Receipt]:
 
 
 def read_records(
-    home_path: Path, tables: Iterable[str] | None = None, deliveries: Iterable[str] | None = None
+    home_path: Path,
+    tables: Iterable[str] | None = None,
+    deliveries: Iterable[str] | None = None,
+    *,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The canonical tables of all deliveries (or some), each under the other in order of delivery id.
 
-    What a delivery note says of a source counts only where a file of that source is among them.
+    Of a table named in `columns` only these are read: a county's people take 3 GiB with all of theirs. What a
+    delivery note says of a source counts only where a file of that source is among them.
     """
     names = list(RECORD_TABLES) if tables is None else list(tables)
     wanted = None if deliveries is None else set(deliveries)
     complete = _school_numbers(scan_records(home_path, "schools").collect())
-    read = {
-        name: _with_whole_numbers(name, scan_records(home_path, name, wanted).collect(), complete) for name in names
-    }
+    read = {}
+    for name in names:
+        scanned = scan_records(home_path, name, wanted)
+        only = (columns or {}).get(name)
+        frame = (scanned if only is None else scanned.select(only)).collect()
+        read[name] = _with_whole_numbers(name, frame, complete)
     if "coverage" in read:
         among = [receipt for receipt in receipts(home_path) if wanted is None or receipt.delivery in wanted]
         read["coverage"] = _of_what_was_delivered(read["coverage"], among)

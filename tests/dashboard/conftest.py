@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import made_up_casebook
 import pytest
 import serving
 import streamlit as st
+from altair.utils import schemapi
 from serving import Real
 from streamlit.testing.v1 import AppTest
 
@@ -17,6 +19,14 @@ from families.cases import demo
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def held_to_schema() -> Iterator[None]:
+    """Every chart that is drawn is held to Vega-Lite's schema, which the dashboard spares its readers."""
+    import_module("dashboard.startup")  # which spares them
+    with schemapi.debug_mode(True):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +54,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def real(accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    """Such a dashboard of the module's own, on a copy of the casebook in which a family is accepted."""
+    """A dashboard of the module's own that people sign in to, on a copy of the casebook in which a family is accepted."""
     folder = tmp_path_factory.mktemp("real")
     home, log = folder / "home", folder / "log"
     for each in (folder / "casebook", home, home / "tmp"):

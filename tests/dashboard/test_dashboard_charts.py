@@ -8,6 +8,8 @@ from colour_contrast import contrast
 from dashboard import charts, tables
 from families.casebook.views import FamilyRecord, FindingView, HalfTermAbsence, Member, StrandOutcome, Tie
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 
 def member(person_id: str, name: str, age: int | None, role: str, *, is_resident: bool = True) -> Member:
     return Member(

@@ -15,6 +15,8 @@ from families.sources.counting import Figure, delivery_counts
 from families.sources.receipts import Receipt
 from families.tables.records import RECORD_TABLES
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 COUNTS = [
     QualityCount(**{name: row[name] for name in ("figure", "label", "part", "number")}) for row in _delivery_quality()
 ]

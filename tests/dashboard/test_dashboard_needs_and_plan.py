@@ -361,6 +361,7 @@ def test_actions_are_changed_and_goals_reached(opened, url):
     assert (goal.actions[1].done_on, goal.reached_on) == (dt.date(2013, 8, 30), dt.date(2013, 9, 1))
 
 
+@pytest.mark.usefixtures("held_to_schema")
 def test_a_review_shows_before_and_now_and_scores_every_need(opened, url):
     app = opened("caseworker", family="F08", section=TAB, url=url)
     case = record(url, "F08")

@@ -15,6 +15,8 @@ from families.cases.reading import ASK_OUTCOMES, OVERSEERS
 from families.cases.views import WorkerLoad
 from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 OVERVIEW, OUTCOMES, CASELOAD = "pages_/overview.py", "pages_/outcomes.py", "pages_/caseload.py"
 
 

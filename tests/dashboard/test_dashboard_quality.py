@@ -19,6 +19,8 @@ from families.casebook import access
 from families.casebook.publish import publish
 from families.tables.run import Continuity
 
+pytestmark = pytest.mark.usefixtures("held_to_schema")
+
 QUALITY = "pages_/quality.py"
 KEYS = ('["s", "d", 1, ""]', '["s", "d", 2, ""]')
 

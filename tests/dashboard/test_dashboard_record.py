@@ -178,6 +178,7 @@ def test_alerts_are_acknowledged_and_put_off_with_a_reason(record, family):
     assert case_head(family.engine, WORKER, FULL, today=family.day).waiting_alerts == 1
 
 
+@pytest.mark.usefixtures("held_to_schema")
 def test_the_chronology_is_filtered_curated_and_changed(record, family):
     app = record("Chronology")
     said = everything_said(app)
