@@ -6,6 +6,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 import made_up_casebook
 import pytest
@@ -48,13 +49,15 @@ def visit(address: str, role: str) -> visiting.Visitor:
 
 
 @pytest.mark.skipif(not PEOPLE, reason="FAMILIES_PEOPLE says how many; they want a machine of their own")
-@pytest.mark.timeout(PATIENCE + 60)
+@pytest.mark.timeout(4 * PATIENCE)
 def test_many_people_at_once_without_an_error(served: str) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor(PEOPLE) as at_once:
         coming = [at_once.submit(visit, served, ROLES[number % len(ROLES)]) for number in range(PEOPLE)]
         people = [each.result() for each in coming]
-    print(f"{PEOPLE} people, four script runs each: {time.monotonic() - started:.1f} s")
+    took = sorted(seconds for each in people for seconds in each.took)
+    runs = f"{len(took)} script runs, median {median(took):.1f} s, slowest {took[-1]:.1f} s"
+    print(f"{PEOPLE} people, {runs}: {time.monotonic() - started:.1f} s")
     assert [error for each in people for error in each.errors] == []
     assert len(people) == PEOPLE
     for each in people:

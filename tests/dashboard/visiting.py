@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,7 @@ class Visitor:
         self.errors: list[str] = []
         self.sent_to = ""  # the address of a sign-in service
         self.session_id = ""
+        self.took: list[float] = []  # seconds, of each run
 
     def run(self, *widgets: WidgetState, page: str = "", query: str = "", fragment: str = "") -> Visitor:
         """One run of the script, or of a fragment, with these values of widgets; `page` is a name or a hash."""
@@ -42,11 +44,13 @@ class Visitor:
         """Send a message that has the script run, and take in what comes until it has."""
         self.socket.send(asked.SerializeToString())
         self.elements, self.sent_to = [], ""
+        started = time.monotonic()
         while True:
             frame = self.socket.recv(timeout=PATIENCE)
             assert isinstance(frame, bytes)
             self.frames.append(frame)
             if self._taken_in(ForwardMsg.FromString(frame)):
+                self.took.append(time.monotonic() - started)
                 return self
 
     def _taken_in(self, message: ForwardMsg) -> bool:
