@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from dashboard import tables, words
-from families.casebook.views import FamilySummary
+from families.casebook.leave import LeaveLine
+from families.casebook.views import Days, FamilySummary
 from families.cases.attendance import AttendanceNow, Sessions
 from families.cases.identified import Dropped, Standing
 from families.cases.referrals import Duplicate
@@ -102,7 +103,7 @@ LOADS = (
 )
 
 
-def loads(them: Sequence[WorkerLoad]) -> pl.DataFrame:
+def loads(them: Sequence[WorkerLoad], *, as_at: dt.date) -> pl.DataFrame:
     """What each worker has, by name: never ranked."""
     return pl.DataFrame(
         {
@@ -114,9 +115,29 @@ def loads(them: Sequence[WorkerLoad]) -> pl.DataFrame:
             "Due later": [load.later_reviews for load in them],
             "No review yet": [load.without_review for load in them],
             "New in 30 days": [load.new for load in them],
+            "Leave": [away(load.leave, as_at) or "none entered" for load in them],
         },
-        schema={"Worker": pl.String} | dict.fromkeys(LOADS, pl.Int64),
+        schema={"Worker": pl.String} | dict.fromkeys(LOADS, pl.Int64) | {"Leave": pl.String},
     ).sort("Worker", maintain_order=True)
+
+
+def days(these: Days) -> str:
+    """A first and a last day; one day where they are the same."""
+    first, last = (words.short_date(day) for day in these)
+    return first if first == last else f"{first} to {last}"
+
+
+def away(leave: Sequence[Days], as_at: dt.date) -> str:
+    """When somebody is away, from now on."""
+    return words.listed(
+        f"away until {words.short_date(each[1])}" if each[0] <= as_at else f"away {days(each)}" for each in leave
+    )
+
+
+def leave(lines: Sequence[LeaveLine]) -> pl.DataFrame:
+    """Who is away, from when to when."""
+    rows = [(words.plain(line.name), words.short_date(line.from_day), words.short_date(line.to_day)) for line in lines]
+    return _texts(("Who", "First day", "Last day"), rows)
 
 
 def waiting(lines: Sequence[CaseLine], *, as_at: dt.date) -> pl.DataFrame:

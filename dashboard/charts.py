@@ -9,19 +9,21 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import polars as pl
 from altair.utils import schemapi
 
 from dashboard import tables, words
-from families.casebook.views import Member, Tie
+from families.casebook.views import AbsenceRule, Member, Tie
 
 # Parts of a chart would each be checked as they are made, a quarter of a page's time; the whole is checked when drawn.
 schemapi.disable_debug_mode()
 
 DARK_BLUE, LILAC, DARK_GREY, WHITE = "#12436D", "#A285D1", "#3D3D3D", "#FFFFFF"
 INK, PALE_GREY, PALE_YELLOW, PALE_BLUE, EDGE = "#0B0C0C", "#F3F2F1", "#FFF7BF", "#E1E9F0", "#6F777B"
+GROUND = "#DEE0E2"  # of half terms before the work began
 
 FILL = {"Met": DARK_BLUE, "Not met": WHITE, "Not known": PALE_YELLOW, "Not asked": PALE_GREY}
 TEXT = {"Met": WHITE, "Not met": INK, "Not known": INK, "Not asked": DARK_GREY}
@@ -65,8 +67,10 @@ def strands_alt(frame: pl.DataFrame) -> str:
     return f"Strands matrix, {size}. {'. '.join(rows)}."
 
 
-def absence(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -> Drawing:
-    """One child's absence by half term, with the threshold drawn and half terms without data outlined."""
+def absence(frame: pl.DataFrame, *, child: str, rule: AbsenceRule | None) -> Drawing:
+    """One child's absence by half term: the rule's threshold drawn, suspensions written, and half terms without data
+    outlined; the half terms before the work began lie on a shaded ground.
+    """
     order = frame["Half term"].to_list()
     known = (
         frame.select("Half term", Unauthorised="Unauthorised %", Authorised="Authorised %")
@@ -75,16 +79,57 @@ def absence(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -
         .with_columns(Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String))
     )
     missing = frame.filter(pl.col("Unauthorised %").is_null()).select("Half term", Label=pl.lit("not\nsupplied"))
-    top = _headroom(known["Percent"], threshold_percent)
+    threshold, is_stacked = (rule.percent, len(rule.counted) > 1) if rule else (None, False)
+    top = _headroom(known["Percent"] if not is_stacked else _together(frame)["Percent"], threshold)
     x = alt.X("Half term:N", sort=order, scale=alt.Scale(domain=order), title=None, axis=_half_term_axis())
     layers = [
-        _bars(known, x=x, top=top),
+        *_baseline(frame, x=x),
+        _bars(known, x=x, top=top, is_stacked=is_stacked),
         *_gaps(missing, x=x, top=top),
-        *_threshold(threshold_percent),
-        *_bar_labels(known, x=x),
+        *_threshold(threshold),
+        *(_bar_labels(_together(frame), x=x, is_stacked=True) if is_stacked else _bar_labels(known, x=x)),
+        *_suspended(frame, x=x),
     ]
     chart = _plain(alt.layer(*layers).properties(height=270))
-    return Drawing(chart, absence_alt(frame, child=child, threshold_percent=threshold_percent))
+    return Drawing(chart, absence_alt(frame, child=child, rule=rule))
+
+
+def _together(frame: pl.DataFrame) -> pl.DataFrame:
+    """Absence of both kinds, for rules that count them together: bars stand on each other and the sum is written."""
+    both = 1000 * (pl.col("Authorised") + pl.col("Unauthorised")) // pl.col("Possible") / 10
+    return (
+        frame.filter(pl.col("Possible") > 0)
+        .select("Half term", Percent=both)
+        .with_columns(Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String))
+    )
+
+
+BASELINE = "Shaded: before the work began"
+
+
+def _baseline(frame: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
+    """The ground of the half terms before the work began, with its words over the first of them."""
+    shaded = frame.filter("Is baseline").select("Half term", Label=pl.lit(BASELINE))
+    if shaded.is_empty():
+        return []
+    base = alt.Chart(shaded).encode(x=x)
+    ground = base.mark_bar(color=GROUND, width=alt.RelativeBandSize(1.0)).encode(y=alt.value(0), y2=alt.value("height"))
+    said = alt.Chart(shaded.head(1)).mark_text(align="left", baseline="top", dx=-36, fontSize=13, font=_FONT, color=INK)
+    return [ground, said.encode(x=x, y=alt.value(2), text="Label:N")]
+
+
+def _suspended(frame: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
+    """How often a child was suspended, in words under the name of the half term, where no bar hides them."""
+    shown = frame.filter(pl.col("Suspensions") > 0).select(
+        "Half term", Label=pl.col("Suspensions").map_elements(_times_suspended, return_dtype=pl.String)
+    )
+    text = {"baseline": "top", "fontSize": 13, "font": _FONT, "lineBreak": "\n", "fontWeight": "bold"}
+    base = alt.Chart(shown).encode(x=x, y=alt.value("height"), text="Label:N")
+    return [base.mark_text(**text, dy=44, color=INK)] if len(shown) else []
+
+
+def _times_suspended(times: int) -> str:
+    return f"suspended\n{words.counted(times, 'time')}"
 
 
 def _headroom(percents: pl.Series, threshold: int | None) -> float:
@@ -99,7 +144,7 @@ def _half_term_axis() -> alt.Axis:
 KINDS = {"Unauthorised": DARK_BLUE, "Authorised": LILAC}
 
 
-def _bars(known: pl.DataFrame, *, x: alt.X, top: float) -> alt.Chart:
+def _bars(known: pl.DataFrame, *, x: alt.X, top: float, is_stacked: bool) -> alt.Chart:
     colour = alt.Color(
         "Absence:N",
         scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
@@ -113,16 +158,18 @@ def _bars(known: pl.DataFrame, *, x: alt.X, top: float) -> alt.Chart:
     )
     tooltip = ["Half term:N", "Absence:N", alt.Tooltip("Label:N", title="Share of sessions")]
     bars = alt.Chart(known).mark_bar(stroke=EDGE, strokeWidth=0.5)
-    return bars.encode(x=x, xOffset=_side_by_side(), y=y, color=colour, tooltip=tooltip)
+    return bars.encode(x=x, y=y, color=colour, tooltip=tooltip, **({} if is_stacked else {"xOffset": _side_by_side()}))
 
 
 def _side_by_side() -> alt.XOffset:
     return alt.XOffset("Absence:N", sort=list(KINDS))
 
 
-def _bar_labels(known: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
+def _bar_labels(known: pl.DataFrame, *, x: alt.X, is_stacked: bool = False) -> list[alt.Chart]:
     """The value over each bar, on a white edge that keeps it readable where the threshold passes behind it."""
-    base = alt.Chart(known).encode(x=x, xOffset=_side_by_side(), y="Percent:Q", text="Label:N")
+    base = alt.Chart(known).encode(
+        x=x, y="Percent:Q", text="Label:N", **({} if is_stacked else {"xOffset": _side_by_side()})
+    )
     text = {"baseline": "bottom", "dy": -3, "fontSize": 13, "font": _FONT}
     return [
         base.mark_text(**text, stroke=WHITE, strokeWidth=5, strokeJoin="round"),
@@ -133,7 +180,7 @@ def _bar_labels(known: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
 def _gaps(missing: pl.DataFrame, *, x: alt.X, top: float) -> list[alt.Chart]:
     """An outlined, empty bar and the words, so that no data is never read as no absence."""
     base = alt.Chart(missing).encode(x=x)
-    outline = base.mark_bar(fill=WHITE, stroke=DARK_GREY, strokeDash=[4, 3], strokeWidth=1.5).encode(
+    outline = base.mark_bar(fillOpacity=0, stroke=DARK_GREY, strokeDash=[4, 3], strokeWidth=1.5).encode(
         y=alt.value(4), y2=alt.value("height")
     )
     text = base.mark_text(fontSize=13, font=_FONT, color=INK, lineBreak="\n").encode(
@@ -156,27 +203,28 @@ def _threshold(percent: int | None) -> list[alt.Chart]:
     ]
 
 
-def absence_alt(frame: pl.DataFrame, *, child: str, threshold_percent: int | None) -> str:
+def absence_alt(frame: pl.DataFrame, *, child: str, rule: AbsenceRule | None) -> str:
     """The absence chart in words, half term by half term."""
-    terms = [
-        f"{row['Half term']}: {words.NOT_SUPPLIED}"
-        if row["Unauthorised %"] is None
-        else f"{row['Half term']}: {_percent(row['Unauthorised %'])} unauthorised, "
-        f"{_percent(row['Authorised %'])} authorised"
-        for row in frame.iter_rows(named=True)
-    ]
-    line = "" if threshold_percent is None else f" The threshold for unauthorised absence is {threshold_percent}%."
-    above = _above(frame, threshold_percent)
-    return f"Bar chart of absence by half term for {child}. {'; '.join(terms)}.{line}{above}"
+    terms = "; ".join(map(_half_term_in_words, frame.iter_rows(named=True)))
+    shaded = frame.filter("Is baseline")["Half term"].to_list()
+    ground = f" Before the work began: {words.listed(shaded)}." if shaded else ""
+    line = f" The threshold is {rule.percent}%: {rule.label}.{_above(frame, rule)}" if rule else ""
+    return f"Bar chart of absence by half term for {child}. {terms}.{ground}{line}"
 
 
-def _above(frame: pl.DataFrame, threshold: int | None) -> str:
-    if threshold is None:
-        return ""
-    reached = frame.filter(100 * pl.col("Unauthorised") >= threshold * pl.col("Possible")).filter(
-        pl.col("Possible") > 0
-    )
+def _half_term_in_words(row: dict[str, Any]) -> str:
+    times = row["Suspensions"]
+    suspended = f", suspended {words.counted(times, 'time')}" if times else ""
+    if row["Unauthorised %"] is None:
+        return f"{row['Half term']}: {words.NOT_SUPPLIED}{suspended}"
+    shares = f"{_percent(row['Unauthorised %'])} unauthorised, {_percent(row['Authorised %'])} authorised"
+    return f"{row['Half term']}: {shares}{suspended}"
+
+
+def _above(frame: pl.DataFrame, rule: AbsenceRule) -> str:
+    counted = pl.sum_horizontal(name.capitalize() for name in rule.counted)
     known = frame.filter(pl.col("Possible") > 0)
+    reached = known.filter(100 * counted >= rule.percent * pl.col("Possible"))
     return f" {len(reached)} of {words.counted(len(known), 'half term')} with data reach it."
 
 

@@ -12,10 +12,21 @@ from dashboard import coverage_charts, frame, identity, linkage_charts, linkage_
 from dashboard.charts import Drawing
 from families.casebook import reading
 from families.casebook.views import CoverageLine, QualityCount
+from families.shortfalls import shortfalls
 from families.sources.counting import FIELDS, Figure
 from families.tables.source_names import source_label
 
 MOST_RULES = 20
+
+
+def fall_short(visit: identity.Visit, counts: Sequence[QualityCount]) -> None:
+    """An alert for each source that falls short of what is asked of it, above all else."""
+    found = shortfalls(reading.coverage(visit.engine), counts, as_of=visit.data.as_of)
+    if not found:
+        return
+    st.header("Sources that fall short", anchor=False)
+    listed = "\n".join(f"- {words.escape_markdown(each.sentence)}" for each in found)
+    st.warning(f"Ask whoever sends them. What they leave out is not known.\n\n{listed}", icon=":material/warning:")
 
 
 def show(visit: identity.Visit, counts: Sequence[QualityCount]) -> None:

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from dashboard import guarding, identity
 from families import loading
+from families.board_report import board_report
 from families.casebook import reading, sessions
 from families.casebook.views import DataAsAt
 from families.cases.chronology import Filter
@@ -35,8 +36,8 @@ from families.settings import Settings
 PATH = "/export"
 KEY = secrets.token_bytes(32)  # of this run of the server: a link made before means nothing afterwards
 GROWS_OLD = dt.timedelta(minutes=60)
-TO_EXPORT, TO_CORRECT = "export: ", "correct rejected rows"
-RECORD, REJECTS = "record", "rejects"
+TO_EXPORT, TO_CORRECT, TO_REPORT = "export: ", "correct rejected rows", "report to the board"
+RECORD, REJECTS, BOARD = "record", "rejects", "board"
 OLD = "This link is too old or is not yours: go back to the page and follow the link there."
 FORMS = {"pdf": "PDF, to read and print", "xlsx": "Excel workbook"}
 HEADERS = {
@@ -58,7 +59,10 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
             placeholder="Choose",
             key=f"export_purpose_{what}",
         )
-        st.caption("What is exported, by whom and for what is written down. What you may not see is not in it.")
+        st.caption(
+            "What is exported, by whom and for what is written down. What you may not see is not in it; what is "
+            "restricted, and supervision, is left out and counted."
+        )
         if not visit.is_recent:
             identity.ask_again(visit, identity.EXPORT)
             return
@@ -68,6 +72,21 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
         for form, label in FORMS.items():
             wanted = Wanted(what, family_id, form, purpose, chosen or Filter())
             st.link_button(label, link(visit.session.session_id, wanted), key=f"export_{what}_{form}")
+
+
+def offer_board_report(visit: identity.Visit) -> None:
+    """A link for each form of the report to the board; nothing is made before somebody follows it."""
+    st.header("Report to the board", anchor=False)
+    st.write("The numbers of this page and of Outcomes, with what the data covers and lacks. Nobody is named.")
+    with st.container(horizontal=True, key="board_report"):
+        for form, label in FORMS.items():
+            st.link_button(label, board_link(visit.session.session_id, form), key=f"board_{form}")
+    st.caption("That it was made, and by whom, is written down.")
+
+
+def board_link(session_id: str, form: str) -> str:
+    """The address of the report to the board, for one session."""
+    return _link(session_id, BOARD, form)
 
 
 def link(session_id: str, wanted: Wanted) -> str:
@@ -128,7 +147,7 @@ def _made(request: Request, session_id: str, kind: str, wanted: str) -> Export:
     session = sessions.standing(engine, session_id, limits=identity.limits(), at=at)
     if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, engine, at)):
         raise NotAllowed(OLD)
-    return {RECORD: _record, REJECTS: _rejects}[kind](engine, session, wanted, data, at)
+    return {RECORD: _record, REJECTS: _rejects, BOARD: _board}[kind](engine, session, wanted, data, at)
 
 
 def _record(engine: Engine, session: sessions.Session, told: str, data: DataAsAt, at: dt.datetime) -> Export:
@@ -142,6 +161,11 @@ def _rejects(engine: Engine, session: sessions.Session, delivery: str, data: Dat
     reader = identity.reader(session, data, TO_CORRECT, at)
     rows = loading.rejects_file(Home(Settings().home), engine, reader, delivery)
     return Export(f"official-sensitive_rejected_rows_{delivery}.csv", "text/csv; charset=utf-8", rows)
+
+
+def _board(engine: Engine, session: sessions.Session, form: str, data: DataAsAt, at: dt.datetime) -> Export:
+    reader = identity.reader(session, data, TO_REPORT, at)
+    return board_report(engine, reader, form, today=casework_today(data, at), at=at)
 
 
 def _is_of_this_sign_in(request: Request, session: sessions.Session, engine: Engine, at: dt.datetime) -> bool:

@@ -9,7 +9,8 @@ import polars as pl
 from dashboard import words
 from families.loading import Register
 from families.sources.layouts import Layout
-from families.sources.receipts import Receipt
+from families.sources.receipts import Against, Receipt, Written
+from families.sources.replaying import UnknownCode
 from families.sources.taking_back import TakenBack
 from families.tables.source_names import source_label
 
@@ -55,6 +56,58 @@ def counts(receipt: Receipt, before: Receipt | None) -> pl.DataFrame:
     return shown.drop("before").with_columns(pl.Series("Against the one before", change, pl.String))
 
 
+MOST_NAMED = 20
+ENCODINGS = {
+    "utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",
+    "utf-32": "UTF-32", "cp1252": "Windows-1252",
+}  # fmt: skip
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def written_in_words(written: Written) -> str:
+    """How a file was found to be written."""
+    if written.encoding is None or written.delimiter is None:
+        return "It is a workbook."
+    return f"Its text is {ENCODINGS[written.encoding]}, with {DELIMITERS[written.delimiter]} between values."
+
+
+def dates(written: Written) -> pl.DataFrame:
+    """The forms of dates under each heading, and whether they leave anything in doubt."""
+    rows = [
+        (words.plain(each.heading), "; or ".join(each.forms) or "in no form that is known",
+         "in doubt" if each.is_doubtful else "settled")
+        for each in written.dates
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=dict.fromkeys(("Heading", "Read as", "Order"), pl.String), orient="row")
+
+
+def covers_in_words(receipt: Receipt) -> str:
+    """The dates that a file covers."""
+    if receipt.covers_from is None or receipt.covers_to is None:
+        return "It does not say which dates it covers."
+    if receipt.covers_from == receipt.covers_to:
+        return f"It covers {words.long_date(receipt.covers_from)}."
+    return f"It covers {words.long_date(receipt.covers_from)} to {words.long_date(receipt.covers_to)}."
+
+
+def differences(against: Against) -> pl.DataFrame:
+    """What a file has that the delivery before had not, and the other way."""
+    rows = [(each.what, each.now, each.new, each.gone) for each in against.differences]
+    kinds = {"Of the file": pl.String, "Different ones": pl.Int64, "New": pl.Int64, "Gone": pl.Int64}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
+
+
+def missing_in_words(against: Against) -> str:
+    """Schools that the delivery before had and this one has not."""
+    if not against.schools_missing:
+        return "No school of the delivery before is missing."
+    number = words.counted(len(against.schools_missing), "school")
+    first = against.schools_missing[:MOST_NAMED]
+    more = len(against.schools_missing) - len(first)
+    named = words.listed([*first, *([f"{more} more"] if more else [])])
+    return f"Of the delivery before, {number} missing: {named}."
+
+
 def _change(now: int, before: int | None) -> str:
     if before is None:
         return "none before"
@@ -78,6 +131,13 @@ def _in_words(receipt: Receipt, rule: str) -> str:
 
 def _plain(rule: str) -> str:
     return rule.replace("_", " ").capitalize()
+
+
+def codes(found: Sequence[UnknownCode]) -> pl.DataFrame:
+    """Codes that rows were refused for, the most rows first."""
+    rows = [(words.plain(each.heading), words.plain(each.value), each.rows, words.plain(each.reason)) for each in found]
+    kinds = {"Heading": pl.String, "Code": pl.String, "Rows": pl.Int64, "Why": pl.String}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
 
 
 def mapping(layout: Layout, kept: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:
@@ -108,4 +168,4 @@ def mapped(
             if heading in FIELDS and 0 <= int(row) < len(names):
                 made[FIELDS[heading]][names[int(row)]] = str(value or "").strip()
     filled = {part: {name: value for name, value in told.items() if value} for part, told in made.items()}
-    return {"source": source, **filled}
+    return {"source": source, **filled, "codes": kept.get("codes", {})}

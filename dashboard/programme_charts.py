@@ -7,6 +7,7 @@ import polars as pl
 
 from dashboard import words
 from dashboard.charts import DARK_BLUE, DARK_GREY, EDGE, INK, LILAC, PALE_GREY, WHITE, Drawing, _axis, _plain
+from families.programme import TOO_SMALL
 
 DARK_PINK, ORANGE = "#801650", "#F46A25"
 ROW = 32  # pixels
@@ -34,7 +35,7 @@ def bars(frame: pl.DataFrame, *, label: str, number: str, what: str, most: int |
 
 
 def _said(number: str) -> pl.Expr:
-    return pl.col(number).cast(pl.String).fill_null("fewer than can be shown")
+    return pl.col(number).cast(pl.String).fill_null(TOO_SMALL)
 
 
 def run_chart(frame: pl.DataFrame) -> Drawing:

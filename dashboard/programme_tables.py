@@ -8,23 +8,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from dashboard import words
-from families.casebook.views import CoverageLine
 from families.cases.views import Stage, WorkerLoad
 from families.criteria.small_numbers import FEWEST_SHOWN
-from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
-from families.tables.source_names import source_label
+from families.programme import STEP_LABELS, TOO_SMALL, Distance, Split, StrandCount, StrandOutcomes, TimeInStage
 
-TOO_SMALL = "fewer than can be shown"
-STEPS = {
-    "baseline": "With the need at the start",
-    "complete": "Evidence complete",
-    "improved": "Improved",
-    "sustained": "Improved and lasted",
-    "relapsed": "Improved and relapsed",
-    "not_known_yet": "Improved, not known whether it lasts",
-    "not_improved": "Not improved",
-    "unknown": "Not known: evidence not complete",
-}
 REVIEWS = {
     "Overdue": "overdue_reviews",
     "Due in 7 days": "due_soon_reviews",
@@ -49,6 +36,12 @@ def pipeline(stages: Sequence[Stage]) -> pl.DataFrame:
             "Median days so far": pl.String,
         },
     )
+
+
+def meanings(stages: Sequence[Stage]) -> pl.DataFrame:
+    """What each stage means, as it is meant wherever families are counted."""
+    rows = [(stage.label, stage.means) for stage in stages]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("Stage", "What it means"), pl.String), orient="row")
 
 
 def _days(number: int | None) -> str:
@@ -103,14 +96,21 @@ def in_words(frame: pl.DataFrame) -> pl.DataFrame:
 
 def steps(found: StrandOutcomes) -> pl.DataFrame:
     """Families with a need of one strand, step by step; those of whom it is not known always among them."""
-    rows = [(label, getattr(found, name)) for name, label in STEPS.items()]
+    rows = [(label, getattr(found, name)) for name, label in STEP_LABELS.items()]
     return pl.DataFrame(rows, schema={"Step": pl.String, "Families": pl.Int64}, orient="row")
 
 
 def all_steps(them: Sequence[StrandOutcomes]) -> pl.DataFrame:
     """The same of all strands side by side."""
-    rows = [(found.label, *(getattr(found, name) for name in STEPS)) for found in them]
-    return pl.DataFrame(rows, schema={"Strand": pl.String} | dict.fromkeys(STEPS.values(), pl.Int64), orient="row")
+    rows = [(found.label, *(getattr(found, name) for name in STEP_LABELS)) for found in them]
+    return pl.DataFrame(
+        rows, schema={"Strand": pl.String} | dict.fromkeys(STEP_LABELS.values(), pl.Int64), orient="row"
+    )
+
+
+def split(found: Split) -> pl.DataFrame:
+    """The same of one strand by the values of a grouping."""
+    return all_steps(found.values).rename({"Strand": found.by})
 
 
 def distances(them: Sequence[Distance]) -> pl.DataFrame:
@@ -132,17 +132,3 @@ def reviews(loads: Sequence[WorkerLoad]) -> pl.DataFrame:
     ]
     schema = {"Worker": pl.String, "Review": pl.String, "Families": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def gaps(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[str]:
-    """What is not covered on the day the data speaks of, a sentence for each source, the longest silence first."""
-    silent = sorted(
-        (line for line in lines if line.covers_to is None or line.covers_to < as_of),
-        key=lambda line: (line.covers_to or dt.date.min, line.source),
-    )
-    return [
-        f"{source_label(line.source)}: nothing is known after {words.long_date(line.covers_to)}."
-        if line.covers_to
-        else f"{source_label(line.source)}: it is not said what it covers."
-        for line in silent
-    ]

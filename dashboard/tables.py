@@ -144,8 +144,11 @@ def strands_wide(long: pl.DataFrame) -> pl.DataFrame:
     return long.pivot("Strand", index="Who", values="Outcome", maintain_order=True)
 
 
-def absence(rows: Iterable[HalfTermAbsence], *, person_id: str) -> pl.DataFrame:
-    """One child's sessions by half term, in the order handed over; a half term without data stays in, as blank."""
+def absence(rows: Iterable[HalfTermAbsence], *, person_id: str, baseline: Set[int] = frozenset()) -> pl.DataFrame:
+    """One child's sessions by half term, in the order handed over; a half term without data stays in, as blank.
+
+    `baseline` are the places of the half terms before the work began.
+    """
     mine = [row for row in rows if row.person_id == person_id]
     return pl.DataFrame(
         {
@@ -153,12 +156,15 @@ def absence(rows: Iterable[HalfTermAbsence], *, person_id: str) -> pl.DataFrame:
             "Possible": [row.possible for row in mine],
             "Authorised": [row.authorised for row in mine],
             "Unauthorised": [row.unauthorised for row in mine],
+            "Suspensions": [row.suspensions for row in mine],
+            "Is baseline": [row.place in baseline for row in mine],
+            "Told": [words.plain(row.told) for row in mine],
         },
         schema={
             "Half term": pl.String,
-            "Possible": pl.Int64,
-            "Authorised": pl.Int64,
-            "Unauthorised": pl.Int64,
+            **dict.fromkeys(("Possible", "Authorised", "Unauthorised", "Suspensions"), pl.Int64),
+            "Is baseline": pl.Boolean,
+            "Told": pl.String,
         },
     ).with_columns(
         _percent("Authorised").alias("Authorised %"),
@@ -175,7 +181,8 @@ def _percent(column: str) -> pl.Expr:
 
 
 def absence_in_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """The absence chart's table: the sessions behind each bar."""
+    """The absence chart's table: the sessions behind each bar, suspensions, and what sets a half term apart."""
+    is_baseline = pl.when("Is baseline").then(pl.lit("baseline")).otherwise(pl.lit(""))
     return frame.select(
         pl.col("Half term"),
         *(_or_not_supplied(column) for column in ("Possible", "Authorised", "Unauthorised")),
@@ -186,6 +193,9 @@ def absence_in_words(frame: pl.DataFrame) -> pl.DataFrame:
             .alias(column)
             for column in ("Authorised %", "Unauthorised %")
         ),
+        pl.col("Suspensions").cast(pl.String).fill_null(words.NOT_KNOWN),
+        is_baseline.alias("Before the work"),
+        pl.col("Told").alias("What to know"),
     )
 
 

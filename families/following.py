@@ -31,17 +31,14 @@ Tables = Mapping[str, pl.DataFrame]
 
 def followed_facts(
     tables: Tables,
-    records: Tables,
+    known: Facts,
+    members: pl.DataFrame,
     *,
-    families: Iterable[str],
     rules: Ruleset,
-    as_of: dt.date,
     file_names: Mapping[str, str],
 ) -> pl.DataFrame:
-    """The facts of some families as of a day, by family and key; `records` are those that criteria ask."""
-    wanted = pl.DataFrame({"family_id": sorted(set(families))}, schema={"family_id": pl.String})
-    members = members_of_families(tables, wanted, as_of=as_of)
-    known = _known(tables, records, members, as_of=as_of)
+    """The facts of some families, by family and key; `known` is what `known_of` says of their members."""
+    as_of = known.as_of
     parts = [
         _suspensions(known), _offences(known), _asb(known), _off_roll(known, members, as_of=as_of),
         *_by_findings(tables, members, rules=rules, as_of=as_of, file_names=file_names),
@@ -66,7 +63,7 @@ def members_of_families(tables: Tables, wanted: pl.DataFrame, *, as_of: dt.date)
     )
 
 
-def _known(tables: Tables, records: Tables, members: pl.DataFrame, *, as_of: dt.date) -> Facts:
+def known_of(tables: Tables, records: Tables, members: pl.DataFrame, *, as_of: dt.date) -> Facts:
     """What criteria ask, of the members only; rolls are whole, for who is on none shows only by them."""
     of_rolls = records["enrolments"]["delivery"].unique()
     is_theirs = pl.col("person_id").is_in(members["person_id"].unique().implode())

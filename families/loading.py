@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from families import mappings
 from families.casebook import deliveries as trail
 from families.casebook.access import require_loads, require_recent
 from families.casebook.deliveries import Cited
@@ -21,7 +22,7 @@ from families.home import Home
 from families.sources import store, taking_back
 from families.sources.layouts import Mapping
 from families.sources.receipts import Receipt
-from families.sources.replaying import as_csv, rejects_of, replay, waiting
+from families.sources.replaying import UnknownCode, as_csv, rejects_of, replay, replay_code, unknown_codes, waiting
 from families.sources.taking_back import TakenBack, corrections_of, gone_since
 
 
@@ -72,13 +73,22 @@ def load_file(
     received_on: dt.date,
     dry_run: bool,
 ) -> Receipt:
-    """Take one file in, or only say what would become of it; read as `families load` does, in a process of its own."""
+    """Take one file in, or only say what would become of it; read as `families load` does, in a process of its own.
+
+    Where somebody is there to ask, dates that could be either way round are not taken to be day first.
+    """
     require_loads(by)
     with home.one_load():
         if not dry_run:
             trail.noted(engine, by, "load_delivery", {"source": source})
         loaded = store.load_each(
-            home.path, [file], source=source, saved=mapping, dry_run=dry_run, received_on=received_on
+            home.path,
+            [file],
+            source=source,
+            saved=mapping,
+            dry_run=dry_run,
+            received_on=received_on,
+            is_careful=True,
         )
     if loaded.refusals:
         raise Refused(" ".join(loaded.refusals))
@@ -125,8 +135,45 @@ def replay_rejects(
 ) -> Receipt:
     """Load corrected rows in place of rejected ones, or only say what would become of them."""
     require_loads(by)
+    codes = mappings.kept(home, taking_back.delivery_of(home.path, delivery).source).get("codes", {})
     with home.one_load():
         if dry_run:
-            return replay(home.path, delivery, corrected, by=by.staff_id, on=on, dry_run=True)
+            return replay(home.path, delivery, corrected, by=by.staff_id, on=on, codes=codes, dry_run=True)
         with trail.traced(engine, by, "replay_rejects", {"delivery": delivery}):
-            return replay(home.path, delivery, corrected, by=by.staff_id, on=on)
+            return replay(home.path, delivery, corrected, by=by.staff_id, on=on, codes=codes)
+
+
+def codes_not_known(home: Home, by: Reader, delivery: str) -> tuple[UnknownCode, ...]:
+    """The codes that many rows of a delivery were refused for; what stands in a row alone is not among them."""
+    require_loads(by)
+    return unknown_codes(home.path, delivery)
+
+
+def map_code(
+    home: Home, engine: Engine, by: Reader, delivery: str, unknown: UnknownCode, *, read_as: str, on: dt.date
+) -> Receipt:
+    """Say once what a code stands for: the rows refused for it are loaded, and it is remembered for its source."""
+    require_loads(by)
+    source = taking_back.delivery_of(home.path, delivery).source
+    if not read_as.strip():
+        raise Refused("Say what the code stands for.")
+    codes = mappings.kept(home, source).get("codes", {})
+    codes |= {unknown.column: codes.get(unknown.column, {}) | {unknown.value: read_as.strip()}}
+
+    def read(*, dry_run: bool) -> Receipt:
+        column, value = unknown.column, unknown.value
+        return replay_code(
+            home.path, delivery, column=column, value=value, codes=codes, by=by.staff_id, on=on, dry_run=dry_run
+        )
+
+    with home.one_load():
+        trial = read(dry_run=True)
+        if not trial.accepted:
+            raise Refused(
+                f"Read as {read_as.strip()!r}, no row would be accepted: {' '.join(trial.reasons.values())} Nothing "
+                "was changed."
+            )
+        with trail.traced(engine, by, "map_code", {"delivery": delivery, "column": unknown.column}):
+            made = read(dry_run=False)
+            mappings.keep_code(home, source, unknown.column, unknown.value, read_as.strip())
+    return made

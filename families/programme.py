@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from sqlalchemy import Engine
 
-from families.casebook.reading import strand_counts, strand_labels
-from families.casebook.views import Reader
-from families.cases.reading import need_outcomes, stage_times
-from families.cases.views import NeedOutcome
+from families.casebook.reading import count_families, data_as_at, strand_counts, strand_labels
+from families.casebook.views import CoverageLine, Reader
+from families.cases.identified import DECIDERS
+from families.cases.reading import need_outcomes, pipeline, scored_families, stage_times
+from families.cases.views import NeedOutcome, Stage
+from families.cases.workflow import workflow
+from families.criteria.backtest import NOT_KNOWN
 from families.criteria.small_numbers import FEWEST_SHOWN, Sum, hidden
+from families.exports.document import long_day
+from families.outcome_groups import Grouping, groupings
+from families.tables.source_names import source_label
 
 ELIGIBLE = "eligible"
 NO_STRAND = ""
 OTHER_NEEDS = "Needs outside the strands"
+UNDECIDED = "undecided"
+TOO_SMALL = "fewer than can be shown"
+STEP_LABELS = {  # of StrandOutcomes, in its order
+    "baseline": "With the need at the start",
+    "complete": "Evidence complete",
+    "improved": "Improved",
+    "sustained": "Improved and lasted",
+    "relapsed": "Improved and relapsed",
+    "not_known_yet": "Improved, not known whether it lasts",
+    "not_improved": "Not improved",
+    "unknown": "Not known: evidence not complete",
+}
+STEPS = len(STEP_LABELS)
+MEANT = (
+    "The start is the first score of a need. Evidence is complete where every need of the strand was scored again at "
+    "a review. Improved: one need stood better and none worse than at the start. Lasted: the check six months after "
+    "closure says so. Relapsed: a need fell back, the check says that it did not last, or newer records meet the "
+    "strand again."
+)
+CAVEAT = (
+    "No group of families without this help is compared here: some of what changed would have changed anyhow, and "
+    "families come at their worst. Scores are workers’ judgements."
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +91,15 @@ class StrandOutcomes:
 
 
 @dataclass(frozen=True)
+class Split:
+    """The same for one strand by the values of one grouping, each value under its own label."""
+
+    strand: str
+    by: str
+    values: tuple[StrandOutcomes, ...]
+
+
+@dataclass(frozen=True)
 class Distance:
     """How far the needs of one strand moved: medians, and between which bounds the middle half of the changes lies."""
 
@@ -76,11 +114,41 @@ class Distance:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Outcomes by strand, the distance travelled, and the needs whose distance is not shown since they are too few."""
+    """Outcomes by strand and split, the distance travelled, and the needs whose distance is not shown, being too few.
+
+    A strand of too few families to hide a number among the others is not split at all.
+    """
 
     strands: tuple[StrandOutcomes, ...]
     distances: tuple[Distance, ...]
     too_few: tuple[str, ...]
+    splits: tuple[Split, ...] = ()
+
+
+def stages(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stage, ...]:
+    """Families at each stage, before them those of the run that nobody has decided on, for those who decide."""
+    found = pipeline(engine, reader, today=today)
+    if reader.role not in DECIDERS:
+        return found
+    counted = workflow().stages[UNDECIDED]
+    number = count_families(engine, reader, standing=UNDECIDED)
+    return (Stage(UNDECIDED, counted.label, counted.means, number, 0, None), *found)
+
+
+def silent(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[CoverageLine]:
+    """The sources that do not cover the day the data speaks of, the longest silence first."""
+    found = (line for line in lines if line.covers_to is None or line.covers_to < as_of)
+    return sorted(found, key=lambda line: (line.covers_to or dt.date.min, line.source))
+
+
+def gaps(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[str]:
+    """What is not covered on the day the data speaks of, a sentence for each source, the longest silence first."""
+    return [
+        f"{source_label(line.source)}: nothing is known after {long_day(line.covers_to)}."
+        if line.covers_to
+        else f"{source_label(line.source)}: it is not said what it covers."
+        for line in silent(lines, as_of=as_of)
+    ]
 
 
 def strands(engine: Engine, reader: Reader) -> tuple[StrandCount, ...]:
@@ -118,32 +186,60 @@ def _median_of(days: Sequence[int]) -> tuple[int | None, int | None]:
 def outcomes(engine: Engine, reader: Reader) -> Outcomes:
     """What changed for families, by the strand of their needs; only from what was recorded."""
     needs = need_outcomes(engine, reader)
+    ways = groupings(scored_families(engine, reader), as_of=data_as_at(engine).as_of) if needs else ()
     labels = {strand: label for strand, label in strand_labels(engine).items() if strand != ELIGIBLE}
     labels |= {strand: strand for strand in sorted({need.strand or NO_STRAND for need in needs} - labels.keys())}
     labels[NO_STRAND] = OTHER_NEEDS
     by_strand = {strand: [need for need in needs if (need.strand or NO_STRAND) == strand] for strand in labels}
     there = {strand: mine for strand, mine in by_strand.items() if mine}
     moved = {strand: [need for need in mine if need.now is not None] for strand, mine in there.items()}
+    steps = [_steps(labels[strand], mine, ways) for strand, mine in there.items()]
     return Outcomes(
-        _steps({labels[strand]: mine for strand, mine in there.items()}),
+        tuple(whole for whole, _ in steps),
         tuple(_distance(labels[strand], mine) for strand, mine in moved.items() if len(mine) >= FEWEST_SHOWN),
         tuple(labels[strand] for strand, mine in moved.items() if len(mine) < FEWEST_SHOWN),
+        tuple(split for _, splits in steps for split in splits),
     )
 
 
-def _steps(by_label: Mapping[str, Sequence[NeedOutcome]]) -> tuple[StrandOutcomes, ...]:
-    values: list[int] = []
-    sums: list[Sum] = []
-    for needs in by_label.values():
-        at = len(values)
-        values += _counted(needs)
-        sums += [
-            Sum(at, (at + 1, at + 7)),  # at the baseline: complete and unknown
-            Sum(at + 1, (at + 2, at + 6)),  # complete: improved and not improved
-            Sum(at + 2, (at + 3, at + 4, at + 5)),  # improved: sustained, relapsed, not known yet
-        ]
-    shown = _shown(values, hidden(values, sums))
-    return tuple(StrandOutcomes(label, *shown[8 * at : 8 * at + 8]) for at, label in enumerate(by_label))
+def _steps(
+    label: str, needs: Sequence[NeedOutcome], ways: Sequence[Grouping]
+) -> tuple[StrandOutcomes, tuple[Split, ...]]:
+    """One strand as a whole and by each grouping, hidden together, so that no table gives away what another hides."""
+    parted = {way.label: _parted(needs, way) for way in ways}
+    parted = {by: parts for by, parts in parted.items() if len(parts) > 1}
+    rows = [needs, *(mine for parts in parted.values() for mine in parts.values())]
+    values = [number for mine in rows for number in _counted(mine)]
+    sums = [each for row in range(len(rows)) for each in _sums(STEPS * row)]
+    first = 1
+    for parts in parted.values():
+        within = range(first, first + len(parts))
+        sums += [Sum(step, tuple(STEPS * row + step for row in within)) for step in range(STEPS)]
+        first += len(parts)
+    hide = hidden(values, sums)
+    if parted and all(hide):
+        return _steps(label, needs, ())
+    shown = _shown(values, hide)
+    told = iter([shown[at : at + STEPS] for at in range(0, len(shown), STEPS)])
+    whole = StrandOutcomes(label, *next(told))
+    return whole, tuple(
+        Split(label, by, tuple(StrandOutcomes(value, *next(told)) for value in parts)) for by, parts in parted.items()
+    )
+
+
+def _sums(at: int) -> list[Sum]:
+    """What adds up to what within one row of steps, in the order of StrandOutcomes."""
+    return [
+        Sum(at, (at + 1, at + 7)),  # at the baseline: complete and unknown
+        Sum(at + 1, (at + 2, at + 6)),  # complete: improved and not improved
+        Sum(at + 2, (at + 3, at + 4, at + 5)),  # improved: sustained, relapsed, not known yet
+    ]
+
+
+def _parted(needs: Sequence[NeedOutcome], way: Grouping) -> dict[str, list[NeedOutcome]]:
+    """The needs by the value of their case, what is not known last."""
+    values = sorted({way.of_case.get(need.case_id, NOT_KNOWN) for need in needs}, key=lambda it: (it == NOT_KNOWN, it))
+    return {value: [need for need in needs if way.of_case.get(need.case_id, NOT_KNOWN) == value] for value in values}
 
 
 def _counted(needs: Iterable[NeedOutcome]) -> list[int]:

@@ -12,15 +12,18 @@ from families.casebook.following import Followed, open_families
 from families.casebook.publish import PublishedRun, RulesUsed, publish
 from families.casebook.reading import data_as_at
 from families.casebook.selection import absence_by_half_term
+from families.casebook.views import AbsenceRule
 from families.cases.alerts import tell_workers
 from families.continuity import between
 from families.criteria import explain
 from families.criteria.rulebook import LoadedRuleset, as_kept
 from families.criteria.ruleset import Ruleset
+from families.criteria.school_tests import school_tests
 from families.errors import Refused
 from families.facts_of_run import FACT_RECORDS
-from families.following import followed_facts, members_of_families
+from families.following import followed_facts, known_of, members_of_families
 from families.home import Home, Run
+from families.schooling import of_members, schooling
 from families.sources.store import read_records
 from families.tables.run import RUN_TABLES
 
@@ -83,7 +86,7 @@ def publish_run(
             rules_used=RulesUsed(**as_kept(ruleset)),
             is_sample=is_sample,
             published_at=published_at,
-            absence_threshold_percent=_absence_threshold(rules, as_of),
+            absence_rule=_absence_rule(rules, as_of),
             near_miss_strands=tuple(rules.near_miss_strands),
             inputs=inputs,
         ),
@@ -104,11 +107,19 @@ def _followed(
 ) -> Followed:
     """What the run knows of every family that is published, or that somebody works with though it is not."""
     worked_with = open_families(open_casebook(database_url))
-    families = [*entering["family_id"], *worked_with]
-    facts = followed_facts(tables, records, families=families, rules=rules, as_of=as_of, file_names=file_names)
-    of_cases = pl.DataFrame({"family_id": worked_with}, schema={"family_id": pl.String})
-    members = members_of_families(tables, of_cases, as_of=as_of)
-    return Followed(facts, absence_by_half_term(tables["absence"], members=members, as_of=as_of))
+    wanted = pl.DataFrame(
+        {"family_id": sorted({*entering["family_id"], *worked_with})}, schema={"family_id": pl.String}
+    )
+    members = members_of_families(tables, wanted, as_of=as_of)
+    known = known_of(tables, records, members, as_of=as_of)
+    absence = absence_by_half_term(tables["absence"], members=members, as_of=as_of)
+    own = of_members(known, members)
+    return Followed(
+        followed_facts(tables, known, members, rules=rules, file_names=file_names),
+        absence,
+        schooling(absence, {**tables, "schools": records["schools"]}, own),
+        school_tests(rules, own),
+    )
 
 
 def _changes_since_published(home: Home, run: Run, *, database_url: str) -> pl.DataFrame | None:
@@ -122,7 +133,9 @@ def _changes_since_published(home: Home, run: Run, *, database_url: str) -> pl.D
     return between(shown, run) if shown.is_whole and shown.run_id != run.run_id else None
 
 
-def _absence_threshold(rules: Ruleset, as_of: dt.date) -> int | None:
-    """The share of absence that the ruleset asks about on the day, to be drawn on the charts."""
-    shares = [asked.bound_on(as_of).comparison[1] for asked in rules.criterion if asked.table == "absence"]
-    return shares[0] if shares else None
+def _absence_rule(rules: Ruleset, as_of: dt.date) -> AbsenceRule | None:
+    """The first criterion of absence with the bound in force on the day, to be drawn on the charts."""
+    asked = next((each for each in rules.criterion if each.table == "absence"), None)
+    if asked is None:
+        return None
+    return AbsenceRule(asked.bound_on(as_of).comparison[1], asked.label, tuple(asked.numerator))

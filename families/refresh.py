@@ -348,7 +348,10 @@ def _steps(
         every,
         lambda: {
             "delivery_quality": delivery_counts(
-                read("persons", persons=["source", *FIELDS])["persons"], tables["rejected"], _oldest_first(delivered)
+                read("persons", persons=["source", *FIELDS])["persons"],
+                tables["rejected"],
+                tables["coverage"],
+                _oldest_first(delivered),
             )
         },
     )

@@ -20,6 +20,12 @@ class Settings(BaseSettings):
         alias="FAMILIES_DATABASE_URL",
         description="FAMILIES_DATABASE_URL: postgresql+psycopg://... where the casebook is not SQLite in the home",
     )
+    database_owner: str | None = Field(
+        default=None,
+        alias="FAMILIES_DATABASE_OWNER_URL",
+        description="FAMILIES_DATABASE_OWNER_URL: the same PostgreSQL casebook by the role that owns its tables, and "
+        "alone may change them; where it is not set, the role of FAMILIES_DATABASE_URL owns them",
+    )
 
     council: str = Field(
         default="", description="FAMILIES_COUNCIL: the council's name, over everything that is exported"

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from directly import directly
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
 
 from families.casebook.access import ROLES
 from families.casebook.case_models import FamilyCase
+from families.casebook.database import writing
 from families.casebook.models import Staff, table
 from families.casebook.publish import publish
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.cases import assessing, opening, planning, reviewing
 from families.cases.record import case_of
@@ -37,7 +40,7 @@ def given(engine: Engine, family_id: str, worker: str | None, **changes: Any) ->
         **{"team_id": "", "worker": worker, "level": "early_help", "last_step_on": TODAY, "identified_on": TODAY},
         **{"written_by": "s", "written_on": TODAY, "written_at": dt.datetime.now(dt.UTC)},
     }
-    with engine.begin() as connection:
+    with writing(engine, WHOLE) as connection:
         connection.execute(sa.insert(table(FamilyCase)), [row | changes])
     return str((row | changes)["case_id"])
 
@@ -49,7 +52,7 @@ def with_staff(engine: Engine) -> Engine:
         {"staff_id": reader.staff_id, "name": f"Name of {reader.staff_id}", "role": reader.role, "is_demo": True}
         for reader in (*READERS.values(), OTHER)
     ]
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.execute(sa.insert(table(Staff)), rows)
     return engine
 

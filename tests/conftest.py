@@ -12,15 +12,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from directly import OnPostgresql
 from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine
 
-from families.casebook.database import open_casebook
+from families.casebook.database import open_casebook, owning
 from families.casebook.migrations import migrate
 
 # The same examples at each run, so that a red suite is red because of a change; `explore` draws new ones.
@@ -28,6 +30,7 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+OWNER, USER = "casebook_owner", "casebook_user"  # who makes the tables, and who works with them
 STARTS_WITHIN = 60  # seconds, on a busy machine
 
 
@@ -48,6 +51,9 @@ def postgresql_server() -> Iterator[str]:
     address = f"postgresql://families:{password}@127.0.0.1:{port}"
     try:
         _wait_until_it_answers(address, server, log)
+        for role in (OWNER, USER):
+            statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+            _on_server(address, statement)
         yield address
     finally:
         server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
@@ -104,12 +110,47 @@ def _wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: P
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty database, dropped after the test; the key of its audit trail is the test's own."""
-    monkeypatch.setenv("FAMILIES_AUDIT_KEY", "a key of the tests, as long as it has to be")
+    """The address of an empty database, dropped after the test; the key of its audit trail is the test's own.
+
+    It is that of the role a casebook is worked with; its tables are made by another, who owns the database.
+    """
+    with _database(postgresql_server) as name:
+        yield _worked_with(postgresql_server, name, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """A database with the tables of a casebook, of which copies are made: that is quicker than to make the tables."""
+    with _database(postgresql_server) as name, pytest.MonkeyPatch.context() as patch:
+        engine = open_casebook(_worked_with(postgresql_server, name, patch))
+        migrate(engine)
+        _let_go(engine)
+        yield name
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
     name = f"casebook_{secrets.token_hex(6)}"
-    _on_server(postgresql_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield f"{postgresql_server.replace('postgresql:', 'postgresql+psycopg:')}/{name}"
-    _on_server(postgresql_server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    parts = (sql.Identifier(part) for part in (name, OWNER, template))
+    _on_server(server, sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*parts))
+    yield name
+    _on_server(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _worked_with(server: str, database: str, patch: pytest.MonkeyPatch) -> str:
+    """The address at which a database is worked with, with the settings that go with it."""
+    patch.setenv("FAMILIES_AUDIT_KEY", "a key of the tests, as long as it has to be")
+    patch.setenv("FAMILIES_DATABASE_OWNER_URL", _address(server, OWNER, database))
+    return _address(server, USER, database)
+
+
+def _address(server: str, role: str, database: str) -> str:
+    return f"{server.replace('postgresql://families:', f'postgresql+psycopg://{role}:')}/{database}"
+
+
+def _let_go(engine: Engine) -> None:
+    for each in {engine, owning(engine)}:
+        each.dispose()
 
 
 def _on_server(address: str, statement: sql.Composed) -> None:
@@ -134,11 +175,37 @@ def empty_casebook(casebook_url: str) -> Iterator[Engine]:
     """A casebook of each kind without any table."""
     engine = open_casebook(casebook_url)
     yield engine
-    engine.dispose()
+    _let_go(engine)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def casebook(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A casebook of each kind with its tables, and nothing published."""
+    if request.param == "sqlite":
+        engine = open_casebook(request.getfixturevalue("sqlite_url"))
+        migrate(engine)
+        yield engine
+        engine.dispose()
+    else:
+        yield request.getfixturevalue("postgresql_casebook")
 
 
 @pytest.fixture
-def casebook(empty_casebook: Engine) -> Engine:
-    """A casebook of each kind with its tables, and nothing published."""
-    migrate(empty_casebook)
-    return empty_casebook
+def postgresql_casebook(casebook_on_postgresql: OnPostgresql) -> Iterator[Engine]:
+    """A casebook on PostgreSQL with its tables, and nothing published."""
+    with casebook_on_postgresql() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def casebook_on_postgresql(postgresql_server: str, postgresql_template: str) -> OnPostgresql:
+    """Makes such casebooks, for fixtures that live longer than a test."""
+
+    @contextmanager
+    def there() -> Iterator[Engine]:
+        with _database(postgresql_server, postgresql_template) as name, pytest.MonkeyPatch.context() as patch:
+            engine = open_casebook(_worked_with(postgresql_server, name, patch))
+            yield engine
+            _let_go(engine)
+
+    return there

@@ -15,9 +15,12 @@ from families.casebook.following import Followed, News, open_families
 from families.casebook.publish import publish
 from families.casebook.selection import absence_by_half_term, families_entering
 from families.cases.alerts import tell_workers
+from families.criteria.facts import Facts
 from families.criteria.rulebook import load_ruleset
+from families.criteria.school_tests import school_tests
 from families.facts_of_run import FACT_RECORDS
-from families.following import followed_facts, members_of_families
+from families.following import followed_facts, known_of, members_of_families
+from families.schooling import of_members, schooling
 from families.tables.run import RUN_TABLES
 
 RULES = load_ruleset("tf1-2012").rules
@@ -54,16 +57,25 @@ class Feeds:
 
 def followed_of(run: MadeUpRun, feeds: Feeds, families: list[str]) -> Followed:
     """What the made-up run with these feeds knows of some families."""
+    tables, members, known = known_to(run, feeds, families)
+    absence = absence_by_half_term(tables["absence"], members=members, as_of=known.as_of)
+    own = of_members(known, members)
+    return Followed(
+        followed_facts(tables, known, members, rules=RULES, file_names={"d-exclusions": "exclusions_2013.csv"}),
+        absence,
+        schooling(absence, tables, own),
+        school_tests(RULES, own),
+    )
+
+
+def known_to(run: MadeUpRun, feeds: Feeds, families: list[str]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, Facts]:
+    """The tables of the made-up run with these feeds in it, the members of some families, and the facts of them."""
     tables = {name: declared.create_empty() for name, declared in RUN_TABLES.items()} | run.tables
     tables |= {name: pl.concat([tables[name], _frame(name, rows)]) for name, rows in feeds.tables.items()}
     records = {name: _frame(name, feeds.records.get(name, [])) for name in FACT_RECORDS}
     records |= {name: pl.concat([run.tables[name], records[name]]) for name in ("enrolments", "schools", "coverage")}
-    as_of = run.run.as_of
-    facts = followed_facts(
-        tables, records, families=families, rules=RULES, as_of=as_of, file_names={"d-exclusions": "exclusions_2013.csv"}
-    )
-    members = members_of_families(tables, pl.DataFrame({"family_id": families}), as_of=as_of)
-    return Followed(facts, absence_by_half_term(tables["absence"], members=members, as_of=as_of))
+    members = members_of_families(tables, pl.DataFrame({"family_id": families}), as_of=run.run.as_of)
+    return tables, members, known_of(tables, records, members, as_of=run.run.as_of)
 
 
 def published(

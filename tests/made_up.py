@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from families.casebook.publish import PublishedRun, RulesUsed
+from families.casebook.views import AbsenceRule
 from families.criteria.rulebook import as_kept, load_ruleset
 from families.dates import months_before
 from families.tables.records import RECORD_TABLES
@@ -127,7 +128,7 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
         rules_used=RulesUsed(**as_kept(load_ruleset("tf1-2012"))),
         is_sample=is_sample,
         published_at=dt.datetime(2013, 9, 2, 8, 30, tzinfo=dt.UTC),
-        absence_threshold_percent=15,
+        absence_rule=AbsenceRule(15, "15% or more unauthorised absence across the last three terms", ("unauthorised",)),
         near_miss_strands=("education", "crime_asb"),
     )
     made_up = MadeUpRun(tables=tables, explained=pl.DataFrame(explained, infer_schema_length=None), run=run)
@@ -212,6 +213,8 @@ def _delivery_quality() -> list[dict[str, Any]]:
         ("rows_of_load", "council_tax", "2013-04-30", 42),
         ("rows_refused_of_load", "council_tax", "2012-04-30", 0),
         ("rows_refused_of_load", "council_tax", "2013-04-30", 2),
+        ("rows_of_load", "youth_justice", "2013-08-31", 8),
+        ("rows_refused_of_load", "youth_justice", "2013-08-31", 6),
     ]
     names = ("figure", "label", "part", "number")
     return [dict(zip(names, row, strict=True)) | {"place": place} for place, row in enumerate(counts)]

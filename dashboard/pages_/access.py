@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -80,7 +81,7 @@ def _restrictions(visit: identity.Visit) -> None:
     submitting.say(RESTRICT)
     if lines:
         frame.plain_table(access_tables.restrictions(lines), "Restrictions in force")
-        _lift(lines)
+        _end("lift", _named(lines))
     else:
         st.write("Nobody is hidden.")
     _restrict()
@@ -88,13 +89,17 @@ def _restrictions(visit: identity.Visit) -> None:
     submitting.say(GRANT)
     if any(line.grants for line in lines):
         frame.plain_table(access_tables.grants(lines), "Who is let in, and until when")
-        _shut_out(lines)
+        _end("shut", _who_is_in(lines))
     if lines:
         _let_in(lines)
 
 
 def _named(lines: Sequence[RestrictionLine]) -> dict[str, str]:
     return {line.restriction_id: f"{line.family_id}, {line.kind_label.lower()}" for line in lines}
+
+
+def _who_is_in(lines: Sequence[RestrictionLine]) -> dict[str, str]:
+    return {grant.grant_id: f"{grant.name}, {line.family_id}" for line in lines for grant in line.grants}
 
 
 def _restrict() -> None:
@@ -126,26 +131,46 @@ def _restricted() -> None:
     )
 
 
-def _lift(lines: Sequence[RestrictionLine]) -> None:
-    names = _named(lines)
-    with st.form("lift", border=True):
-        st.selectbox("Restriction to lift", list(names), format_func=names.__getitem__, key="lift_which")
-        st.text_input("Why (required)", key="lift_reason", max_chars=MOST_WORDS)
-        st.form_submit_button("Lift", key="lift_save", on_click=_lifted)
+@dataclass(frozen=True)
+class Ending:
+    """Something that is ended with a reason: a restriction, or that somebody is let in."""
+
+    what: str
+    button: str
+    act: Callable[..., None]
+    said: str
+    at: str
 
 
-def _lifted() -> None:
+ENDINGS = {
+    "lift": Ending(
+        "Restriction to lift", "Lift", restricting.lift, "It is lifted: the family is shown as any other.", RESTRICT
+    ),
+    "shut": Ending("Access to end", "End access", restricting.shut_out, "Their access has ended.", GRANT),
+}
+
+
+def _end(key: str, names: Mapping[str, str]) -> None:
+    ending = ENDINGS[key]
+    with st.form(key, border=True):
+        st.selectbox(ending.what, list(names), format_func=names.__getitem__, key=f"{key}_which")
+        st.text_input("Why (required)", key=f"{key}_reason", max_chars=MOST_WORDS)
+        st.form_submit_button(ending.button, key=f"{key}_save", on_click=_ended, args=(key,))
+
+
+def _ended(key: str) -> None:
+    ending = ENDINGS[key]
     submitting.do(
-        lambda visit: restricting.lift(
+        lambda visit: ending.act(
             visit.engine,
             visit.reader(TO_PROTECT),
-            submitting.written("lift_which"),
-            reason=submitting.written("lift_reason"),
+            submitting.written(f"{key}_which"),
+            reason=submitting.written(f"{key}_reason"),
             at=identity.now(),
         ),
-        "It is lifted: the family is shown as any other.",
-        clear=("lift_reason",),
-        at=RESTRICT,
+        ending.said,
+        clear=(f"{key}_reason",),
+        at=ending.at,
     )
 
 
@@ -175,29 +200,6 @@ def _let_in_done() -> None:
         ),
         "They are let in.",
         clear=("grant_staff", "grant_reason"),
-        at=GRANT,
-    )
-
-
-def _shut_out(lines: Sequence[RestrictionLine]) -> None:
-    names = {grant.grant_id: f"{grant.name}, {line.family_id}" for line in lines for grant in line.grants}
-    with st.form("shut_out", border=True):
-        st.selectbox("Access to end", list(names), format_func=names.__getitem__, key="shut_which")
-        st.text_input("Why (required)", key="shut_reason", max_chars=MOST_WORDS)
-        st.form_submit_button("End access", key="shut_save", on_click=_shut)
-
-
-def _shut() -> None:
-    submitting.do(
-        lambda visit: restricting.shut_out(
-            visit.engine,
-            visit.reader(TO_PROTECT),
-            submitting.written("shut_which"),
-            reason=submitting.written("shut_reason"),
-            at=identity.now(),
-        ),
-        "Their access has ended.",
-        clear=("shut_reason",),
         at=GRANT,
     )
 

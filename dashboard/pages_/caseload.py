@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import case_tables, frame, identity, programme_charts, programme_tables, submitting, words
+from dashboard import case_tables, frame, identity, leave, programme_charts, programme_tables, submitting, words
+from families.casebook.access import MAY_KEEP_LEAVE
 from families.cases import opening
 from families.cases.reading import load_after, my_families, worker_loads
-from families.cases.views import CaseLine, WorkerLoad
+from families.cases.views import CaseLine, CaseList, WorkerLoad
 from families.errors import UserError
 
 TITLE = "Caseload and allocation"
@@ -35,21 +36,15 @@ def show() -> None:
         return
     st.header("Workers", anchor=False)
     if loads:
-        _loads(loads)
+        _loads(loads, day)
     else:
         st.write("No caseworker is in your team yet: an administrator sets teams.")
-    st.header("Families waiting for a worker", anchor=False)
-    submitting.say()
-    if not waiting.cases:
-        st.write("No family waits for a worker.")
-        return
-    st.write(f"**{words.counted(waiting.total, 'family', 'families')}**, the longest wait first.")
-    frame.plain_table(case_tables.waiting(waiting.cases, as_at=day), "Families waiting for a worker")
-    if loads:
-        _allocate(waiting.cases, loads, day)
+    _waiting(waiting, loads, day)
+    if visit.person.role in MAY_KEEP_LEAVE:
+        leave.show(visit, day)
 
 
-def _loads(loads: Sequence[WorkerLoad]) -> None:
+def _loads(loads: Sequence[WorkerLoad], day: dt.date) -> None:
     """Families by when their review is due: whose hands are full, and not who works well."""
     drawing = programme_charts.stacked(
         programme_tables.reviews(loads),
@@ -61,7 +56,19 @@ def _loads(loads: Sequence[WorkerLoad]) -> None:
     )
     st.altair_chart(drawing.chart, theme=None, width="stretch", alt=drawing.alt, key="chart_loads")
     st.caption("The longest bar first. How many families somebody has says nothing about how well they work.")
-    frame.plain_table(case_tables.loads(loads), "What each worker has now")
+    frame.plain_table(case_tables.loads(loads, as_at=day), "What each worker has now")
+
+
+def _waiting(waiting: CaseList, loads: Sequence[WorkerLoad], day: dt.date) -> None:
+    st.header("Families waiting for a worker", anchor=False)
+    submitting.say()
+    if not waiting.cases:
+        st.write("No family waits for a worker.")
+        return
+    st.write(f"**{words.counted(waiting.total, 'family', 'families')}**, the longest wait first.")
+    frame.plain_table(case_tables.waiting(waiting.cases, as_at=day), "Families waiting for a worker")
+    if loads:
+        _allocate(waiting.cases, loads, day)
 
 
 def _allocate(waiting: Sequence[CaseLine], loads: Sequence[WorkerLoad], day: dt.date) -> None:
@@ -84,7 +91,7 @@ def _allocate(waiting: Sequence[CaseLine], loads: Sequence[WorkerLoad], day: dt.
             list(workers),
             index=None,
             format_func=lambda name: words.escape_markdown(workers[name].name),
-            captions=[_then(load_after(load, children=case.children)) for load in loads],
+            captions=[_then(load_after(load, children=case.children), day) for load in loads],
             key=f"allocate_worker_{chosen}",
         )
         st.selectbox(
@@ -124,9 +131,10 @@ def _offer(case: CaseLine, day: dt.date) -> None:
     )
 
 
-def _then(load: WorkerLoad) -> str:
+def _then(load: WorkerLoad, day: dt.date) -> str:
     families = words.counted(load.families, "family", "families")
-    return f"would have {families} and {words.counted(load.children, 'child', 'children')}"
+    away = case_tables.away(load.leave, day)
+    return f"would have {families} and {words.counted(load.children, 'child', 'children')}{away and f'; {away}'}"
 
 
 show()

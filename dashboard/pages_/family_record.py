@@ -96,9 +96,6 @@ def _identity_bar(family_id: str, record: FamilyRecord | None, head: CaseHead | 
                 if strand.strand != tables.ELIGIBLE:
                     said = f"{strand.label}: {words.outcome(strand.outcome).lower()}"
                     st.badge(words.escape_markdown(said), color=BADGES.get(strand.outcome, "gray"))
-        for strand in record.strands:
-            if strand.strand == tables.ELIGIBLE:
-                st.caption(f"Eligibility: {words.escape_markdown(strand.reason)}")
 
 
 def _case_line(head: CaseHead, day: dt.date) -> None:
@@ -131,7 +128,8 @@ def _sections(
     shown: dict[str, Callable[[], None]] = {"Overview": lambda: overview.show(visit, record, head, day)}
     if record is not None:
         shown["Reasons and evidence"] = lambda: reasons.show(record)
-        shown["Absence"] = lambda: absence.show(record)
+    shown["Absence"] = lambda: absence.show(visit, record, head)
+    if record is not None:
         shown["Who is linked to whom"] = lambda: links.show(visit, record)
     if head is not None:
         shown["Since the work began"] = lambda: monitoring.show(visit, family_id)

@@ -19,6 +19,7 @@ from families.loading import Register
 from families.settings import Settings
 from families.sources.layouts import layouts
 from families.sources.receipts import Receipt, from_json
+from families.sources.replaying import UnknownCode
 from families.sources.taking_back import gone_in_words
 from families.tables.source_names import source_label
 
@@ -133,24 +134,47 @@ def _before(found: Register, receipt: Receipt) -> Receipt | None:
 
 
 def _told(receipt: Receipt, before: Receipt | None) -> None:
-    st.write(f"It is read as **{source_label(receipt.source)}**.")
+    st.write(f"It is read as **{source_label(receipt.source)}**. {load_tables.covers_in_words(receipt)}")
+    _how_written(receipt)
     frame.plain_table(load_tables.counts(receipt, before), "What would become of the file’s rows")
+    if receipt.against:
+        frame.plain_table(load_tables.differences(receipt.against), "What is new and gone against the delivery before")
+        st.write(load_tables.missing_in_words(receipt.against))
     why = load_tables.rules(receipt)
     if not why.is_empty():
         frame.plain_table(why, "Why rows would be refused or are in doubt")
 
 
+def _how_written(receipt: Receipt) -> None:
+    """Encoding, delimiter and dates as they were found out; doubtful dates stop the load."""
+    if receipt.written is None:
+        return
+    st.write(load_tables.written_in_words(receipt.written))
+    if receipt.written.dates:
+        frame.plain_table(load_tables.dates(receipt.written), "How dates are written")
+    if any(each.is_doubtful for each in receipt.written.dates):
+        st.warning(
+            "In doubt: every date could be day first or month first, and nothing else in the file settles it. It is "
+            "not loaded until the mapping in step 3 says how they are written: %d/%m/%Y or %m/%d/%Y.",
+            icon=":material/warning:",
+        )
+
+
 def _mapping(source: str) -> dict[str, object] | None:
     """The mapping as it is filled in; none where the file's headings are the source's own."""
     if not source:
-        st.write("Choose a source first where the file has headings of its own.")
+        st.write("Choose a source first where the file has headings, date formats or codes of its own.")
         return None
     kept = mappings.kept(home(), source)
     wanted = st.toggle(
-        "The file has headings of its own", value=bool(kept), key=f"map_{source}", on_change=_forget_check
+        "The file has headings, date formats or codes of its own",
+        value=bool(kept),
+        key=f"map_{source}",
+        on_change=_forget_check,
     )
     if not wanted:
         return None
+    st.caption("Where no heading is given, all are as the source has them. A date format is written as in %d/%m/%Y.")
     layout = layouts()[source]
     shown = load_tables.mapping(layout, kept)
     st.data_editor(
@@ -230,6 +254,7 @@ def _correct(found: Register, visit: identity.Visit) -> None:
         "Delivery", list(waits), key="correct_of",
         format_func=lambda name: f"{_named(waits[name])}: {words.counted(found.waiting[name], 'row')}",
     )  # fmt: skip
+    _codes(chosen, visit)
     st.write("Download them, put them right in a spreadsheet and leave the first two columns as they are.")
     if visit.is_recent:
         link = exporting.rejects_link(visit.session.session_id, chosen)
@@ -240,6 +265,40 @@ def _correct(found: Register, visit: identity.Visit) -> None:
     with st.form("correct", border=False, clear_on_submit=False):
         st.file_uploader("Corrected rows, as CSV", key="correct_file", type=["csv"])
         st.form_submit_button("Load the corrected rows", key="correct_save", on_click=_replay, args=(chosen,))
+
+
+def _codes(delivery: str, visit: identity.Visit) -> None:
+    """Codes that many rows were refused for: each is said once, for all of them."""
+    if not st.toggle("Show codes that are not known", key="codes_open"):
+        return
+    try:
+        found = loading.codes_not_known(home(), visit.reader(TO_LOAD), delivery)
+    except UserError as error:
+        st.warning(words.escape_markdown(str(error)))
+        return
+    if not found:
+        st.write("No code stands in several of the rejected rows.")
+        return
+    frame.plain_table(load_tables.codes(found), "Codes that rows were refused for")
+    with st.form("codes", border=False):
+        st.selectbox(
+            "Code", range(len(found)), key="code_which",
+            format_func=lambda number: f"{found[number].heading}: {words.plain(found[number].value)}",
+        )  # fmt: skip
+        st.text_input("Read it as", key="code_as", max_chars=100)
+        st.form_submit_button("Read it so in all these rows", key="code_save", on_click=_map, args=(delivery, found))
+    st.caption("It is remembered for the source: later corrections, and files checked with its mapping, are read so.")
+
+
+def _map(delivery: str, found: Sequence[UnknownCode]) -> None:
+    unknown = found[int(st.session_state.get("code_which") or 0)]
+    submitting.do(
+        lambda visit: loading.map_code(
+            home(), visit.engine, visit.reader(TO_LOAD), delivery, unknown,
+            read_as=submitting.written("code_as"), on=identity.casework_day(visit),
+        ),
+        _replayed, clear=("code_as",), at="correct",
+    )  # fmt: skip
 
 
 def _replay(delivery: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import case_tables, frame, identity, submitting, words
+from dashboard import case_tables, frame, identity, offered, submitting, words
 from families.cases import opening
 from families.cases.reading import my_families
 from families.cases.views import CaseLine, CaseList
@@ -55,14 +55,15 @@ def show() -> None:
     frame.open_record({case.family_id: f"{words.plain(case.family_name)}, {case.family_id}" for case in found.cases})
     _turn_page(found)
     if visit.person.role == "caseworker":
-        _answer([case for case in found.cases if case.state == "allocated" and case.may_change], day)
+        _answer(visit, [case for case in found.cases if case.state == "allocated" and case.may_change], day)
 
 
-def _answer(offered: Sequence[CaseLine], day: dt.date) -> None:
+def _answer(visit: identity.Visit, them: Sequence[CaseLine], day: dt.date) -> None:
     """Accept a family, which starts the assessment's clock, or decline it with a reason."""
     submitting.say()
-    for case in offered:
+    for case in them:
         st.header(f"A new family: {words.escape_markdown(words.plain(case.family_name))}", anchor=False)
+        offered.show(visit, case, day)
         with st.form(f"offer_{case.case_id}", border=False):
             st.radio(
                 "Your answer",

@@ -14,15 +14,9 @@ from families.programme import Outcomes
 
 TITLE = "Outcomes"
 TO_JUDGE = "see what changed for families"
-CAVEAT = (
-    "**Change is not impact.** No group of families without this help is compared here: some of what changed would "
-    "have changed anyhow, and families come at their worst. Scores are workers’ judgements."
-)
-MEANT = (
-    "The start is the first score of a need. Evidence is complete where every need of the strand was scored again at "
-    "a review. Improved: one need stood better and none worse than at the start. Lasted: the check six months after "
-    "closure says so. Relapsed: a need fell back, the check says that it did not last, or newer records meet the "
-    "strand again."
+SPLIT = (
+    "Groups are read for this count alone: no rule reads them. A difference between groups is not explained by being "
+    "seen: they differ in more than the help they had. Small numbers are hidden in all tables together."
 )
 
 
@@ -37,17 +31,18 @@ def show() -> None:
     except UserError as error:
         st.warning(words.escape_markdown(str(error)))
         return
-    st.info(CAVEAT, icon=":material/info:")
+    st.info(f"**Change is not impact.** {programme.CAVEAT}", icon=":material/info:")
     if not found.strands:
         st.write("No need was scored yet.")
         return
     _steps(found)
+    _splits(found)
     _distance(found)
 
 
 def _steps(found: Outcomes) -> None:
     st.header("Families by strand of their needs", anchor=False)
-    st.caption(f"{MEANT} Numbers below {FEWEST_SHOWN}, and those that would give them away, are not shown.")
+    st.caption(f"{programme.MEANT} Numbers below {FEWEST_SHOWN}, and those that would give them away, are not shown.")
     most = max([strand.baseline or 0 for strand in found.strands] + [1])
     for number, strand in enumerate(found.strands):
         st.subheader(words.escape_markdown(strand.label), anchor=False)
@@ -55,6 +50,24 @@ def _steps(found: Outcomes) -> None:
         what = f"families with a need of {strand.label}, step by step"
         _drawn(programme_charts.bars(shown, label="Step", number="Families", what=what, most=most), f"steps_{number}")
     _twin(programme_tables.in_words(programme_tables.all_steps(found.strands)), "steps", "Families by strand and step")
+
+
+def _splits(found: Outcomes) -> None:
+    st.header("By group, area and way in", anchor=False)
+    st.caption(SPLIT)
+    whole = [strand.label for strand in found.strands if strand.label not in {split.strand for split in found.splits}]
+    if whole:
+        st.write(f"Too few families to be split: {words.escape_markdown(words.listed(whole))}.")
+    if not found.splits:
+        return
+    with st.container(horizontal=True, key="split_choice"):
+        strands = list(dict.fromkeys(split.strand for split in found.splits))
+        strand = st.selectbox("Strand", strands, key="split_strand", width=320)
+        ways = {split.by: split for split in found.splits if split.strand == strand}
+        by = st.selectbox("Split by", list(ways), key="split_by", width=320)
+    if by in ways:
+        shown = programme_tables.in_words(programme_tables.split(ways[by]))
+        frame.plain_table(shown, f"Families with a need of {strand}, by {by.lower()} and step")
 
 
 def _distance(found: Outcomes) -> None:

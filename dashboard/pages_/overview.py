@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import polars as pl
 import streamlit as st
 
-from dashboard import case_tables, frame, identity, programme_charts, programme_tables, words
+from dashboard import case_tables, exporting, frame, identity, programme_charts, programme_tables, words
 from dashboard.charts import Drawing
 from families import programme
 from families.casebook import access, reading
-from families.cases import identified
-from families.cases.reading import not_progressing, pipeline, pipeline_list, referrals_by_week
+from families.cases.reading import ASK_OUTCOMES, not_progressing, pipeline_list, referrals_by_week
 from families.cases.views import CaseList, Stage
 from families.cases.workflow import clock
 from families.errors import UserError
@@ -22,7 +21,6 @@ TITLE = "Programme overview"
 TO_OVERSEE = "see how the programme goes"
 IDENTIFIED = "pages_/identified_families.py"
 PAGE_SIZE = 25
-UNDECIDED = "undecided"
 STUCK = "stuck"
 NOT_SUBSETS = (
     "A family stands in one stage at a time, so these are not all subsets of one another: a bar is not a share of the "
@@ -43,12 +41,14 @@ def show() -> None:
         _times(visit, day)
         _referrals(visit, day)
         _strands(visit)
+        if visit.person.role in ASK_OUTCOMES:
+            exporting.offer_board_report(visit)
     except UserError as error:
         st.warning(words.escape_markdown(str(error)))
 
 
 def _coverage(visit: identity.Visit) -> None:
-    gaps = programme_tables.gaps(reading.coverage(visit.engine), as_of=visit.data.as_of)
+    gaps = programme.gaps(reading.coverage(visit.engine), as_of=visit.data.as_of)
     if gaps:
         listed = "\n".join(f"- {words.escape_markdown(gap)}" for gap in gaps)
         st.warning(f"What is not covered is not known, and counted as that.\n\n{listed}", icon=":material/warning:")
@@ -56,20 +56,14 @@ def _coverage(visit: identity.Visit) -> None:
 
 def _pipeline(visit: identity.Visit, day: dt.date) -> None:
     st.header("Families at each stage", anchor=False)
-    stages = [*_undecided(visit), *pipeline(visit.engine, visit.reader(TO_OVERSEE), today=day)]
+    stages = programme.stages(visit.engine, visit.reader(TO_OVERSEE), today=day)
     shown = programme_tables.pipeline(stages)
     st.caption(NOT_SUBSETS)
     drawing = programme_charts.bars(shown, label="Stage", number="Families", what="families at each stage")
     _drawn(drawing, shown, "pipeline", "Families at each stage")
+    with st.expander("What each stage means", key="meanings"):
+        frame.plain_table(programme_tables.meanings(stages), "What each stage means")
     _open_stage(visit, stages, day)
-
-
-def _undecided(visit: identity.Visit) -> list[Stage]:
-    """Families of the run that nobody has decided on: for those who decide."""
-    if visit.person.role not in identified.DECIDERS:
-        return []
-    count = reading.count_families(visit.engine, visit.reader(TO_OVERSEE), standing=UNDECIDED)
-    return [Stage(UNDECIDED, "Identified, nobody has decided", count, 0, None)]
 
 
 def _open_stage(visit: identity.Visit, stages: Sequence[Stage], day: dt.date) -> None:
@@ -88,7 +82,7 @@ def _open_stage(visit: identity.Visit, stages: Sequence[Stage], day: dt.date) ->
     )
     if chosen is None:
         return
-    if chosen == UNDECIDED:
+    if chosen == programme.UNDECIDED:
         st.page_link(IDENTIFIED, label="Open Identified families", icon=":material/arrow_forward:")
         return
     asked = {"today": day, "page": st.session_state.get("stage_page", 1), "page_size": PAGE_SIZE}

@@ -43,6 +43,7 @@ def show() -> None:
     st.title("Quality and coverage", anchor=False)
     if visit.person.role in SETTLE_CORRECTIONS:
         corrections.show(visit, identity.casework_day(visit))
+    coverage_section.fall_short(visit, counts)
     coverage_section.show(visit, counts)
     if not counts:
         st.write("The published run was made before linkage was counted; the next refresh counts it.")
@@ -148,7 +149,8 @@ def _changes(visit: identity.Visit) -> None:
     st.header("What became of families", anchor=False)
     st.write(
         "Since the run before, these families of the casebook were split, put together or moved, or their people are "
-        "others. Nothing in the casebook changes by itself."
+        "others. Nothing in the casebook changes by itself. Where families were put together and you accept it, the "
+        "case goes on under the id that is kept."
     )
     submitting.say("change")
     found = continuity.proposals(visit.engine, visit.reader(TO_DECIDE), status=None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import frame, identity, submitting, tables, words
+from dashboard import frame, identity, leave, submitting, tables, words
 from families.casebook import review, staff
 from families.casebook.access import ROLES
 from families.casebook.staff import StaffLine, TeamLine
@@ -39,6 +39,7 @@ def show() -> None:
     _change(visit, people, teams)
     _add(teams)
     _teams(people, teams)
+    leave.show(visit, identity.casework_day(visit))
     _settings()
 
 

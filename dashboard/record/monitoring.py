@@ -40,9 +40,8 @@ NOT_YET = "The next refresh begins to follow this family: what happened before i
 
 def _told(found: Monitoring) -> str:
     since = f"The baseline is the three terms before {found.baseline_what}, {words.long_date(found.baseline_on)}."
-    if found.threshold_percent is None:
-        return since
-    return f"{since} The rules’ threshold is {found.threshold_percent}% unauthorised absence over their whole window."
+    rule = found.schooling.rule
+    return since if rule is None else f"{since} The rules’ threshold: {words.escape_markdown(rule.label)}."
 
 
 def children(found: Monitoring) -> pl.DataFrame:

@@ -1,50 +1,52 @@
-"""Overview: what waits and where the work stands, who is in the family and why, and what is met for whom."""
+"""Overview: the family at a glance; what waits, where the work stands, who is in the family, what is met for whom."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import polars as pl
 import streamlit as st
 
 from dashboard import charts, frame, identity, submitting, tables, words
-from dashboard.record import alerts, record_tables, work_tables
+from dashboard.record import alerts, glance, record_tables, work_tables
 from families.casebook import queries, review
 from families.casebook.views import FamilyRecord
 from families.cases.chronology import Filter, chronology_page
 from families.cases.record import case_of
-from families.cases.views import CaseHead
+from families.cases.views import CaseHead, CaseRecord, Event
 
 TO_UNDERSTAND = "understand the work with one family"
 MOST_ACTIONS, MOST_EVENTS = 5, 3
 
 
 def show(visit: identity.Visit, record: FamilyRecord | None, head: CaseHead | None, day: dt.date) -> None:
-    """The tab, top to bottom: of a family in casework what waits comes first."""
-    if head is not None:
+    """The tab, top to bottom: one screen of everything, then each part in full; what waits comes first."""
+    case, events = _work(visit, head, day) if head is not None else (None, ())
+    glance.show(record, head, case, events, day)
+    if head is not None and case is not None:
         alerts.show(visit, head, day)
-        _work(visit, head, day)
+        _in_full(head, case, day)
     if record is not None:
         _members(record)
         _strands(record)
 
 
-def _work(visit: identity.Visit, head: CaseHead, day: dt.date) -> None:
-    """Where the work stands, what is next, what was telling of late, and who is involved."""
+def _work(visit: identity.Visit, head: CaseHead, day: dt.date) -> tuple[CaseRecord, Sequence[Event]]:
+    """The work with the family, and what was telling of late."""
     reader, family_id = visit.reader(TO_UNDERSTAND), head.line.family_id
     case = case_of(visit.engine, reader, family_id, today=day)
+    found = chronology_page(visit.engine, reader, family_id, Filter(only_significant=True), page_size=MOST_EVENTS)
+    return case, found.events
+
+
+def _in_full(head: CaseHead, case: CaseRecord, day: dt.date) -> None:
+    """Where the work stands, what is next, and who is involved."""
     st.header("The work with this family", anchor=False)
     frame.plain_table(record_tables.standing(head, day), "Where the work stands")
     next_ones = record_tables.actions(case, day, most=MOST_ACTIONS)
     st.subheader("Next actions", anchor=False)
     _table_or(next_ones, "Next actions of the plan", "The plan has no open action.")
-    st.subheader("Last significant events", anchor=False)
-    found = chronology_page(visit.engine, reader, family_id, Filter(only_significant=True), page_size=MOST_EVENTS)
-    _table_or(
-        record_tables.events(found.events).drop("Kind", "Event"),
-        "Last significant events",
-        "No event was marked as significant yet.",
-    )
     st.subheader("People involved", anchor=False)
     _table_or(work_tables.helpers(case.helpers), "Team around the family", "Nobody else is known to be involved.")
 

@@ -17,6 +17,9 @@ def show(record: FamilyRecord) -> None:
         for outcome in words.OUTCOMES
     }
     st.header("Met", anchor=False)
+    for strand in record.strands:
+        if strand.strand == tables.ELIGIBLE:
+            st.write(f"Eligibility: {words.escape_markdown(strand.reason)}")
     if not by_outcome["met"]:
         st.write("Nothing is met on the data held.")
     for number, finding in by_outcome["met"]:

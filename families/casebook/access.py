@@ -117,6 +117,16 @@ def require_staffing(reader: Reader) -> None:
         raise NotAllowed(f"Staff and teams are looked after by {_one_of(MAY_MANAGE_STAFF)}: ask one of them.")
 
 
+MAY_KEEP_LEAVE = frozenset({"team_manager", "administrator"})
+
+
+def require_leave(reader: Reader) -> None:
+    """Refuse who may not say when somebody is away."""
+    _require_purpose(reader)
+    if reader.role not in MAY_KEEP_LEAVE:
+        raise NotAllowed(f"Days of leave are kept by {_one_of(MAY_KEEP_LEAVE)}: ask one of them.")
+
+
 MAY_SEARCH = frozenset({"caseworker", "team_manager", "programme_manager", "returns_officer", "ig_officer"})
 EMERGENCY = frozenset({"caseworker", "team_manager"})  # who sees families by their cases alone
 MAY_LOOK_AT_EMERGENCIES = frozenset({"team_manager", "programme_manager", "ig_officer"})

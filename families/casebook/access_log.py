@@ -41,10 +41,10 @@ def access_log(engine: Engine, reader: Reader, family_id: str, *, before: int | 
     try:
         require_access_log(reader)
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             _note(connection, reader, None, {"why": str(refusal)}, refused=True)
         raise
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         may = AN_ID.fullmatch(family_id) is not None and _may_see(connection, reader, family_id)
         found = _looked(connection, family_id, before=before) if may else ()
         if may:

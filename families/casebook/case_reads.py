@@ -20,12 +20,13 @@ from families.casebook.case_work_models import (
     SustainedCheck,
 )
 from families.casebook.family_scope import may_see
-from families.casebook.models import PublishedFamily, PublishedFinding, Staff, table
+from families.casebook.models import PublishedFamily, PublishedFinding, PublishedMember, Staff, table
 from families.casebook.views import Reader
 
 CASE, ALLOCATION, ACTION, STAFF = table(FamilyCase), table(Allocation), table(PlanAction), table(Staff)
 ALERT, DRAFT, PLAN, REFERRAL = table(Alert), table(Draft), table(PlanVersion), table(Referral)
 STEP, FAMILY, CORRECTION = table(CaseStep), table(PublishedFamily), table(CorrectionQuery)
+MEMBER = table(PublishedMember)
 NEED, SCORE, CHECK, FINDING = table(Need), table(NeedScore), table(SustainedCheck), table(PublishedFinding)
 ASSESSING, REVIEWED, CLOSED = ("accepted",), ("planned", "reviewing"), ("closed",)
 RowValues = Mapping[str, Any]
@@ -272,6 +273,27 @@ def need_scores(connection: Connection, reader: Reader) -> list[RowValues]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def scored_families(connection: Connection, reader: Reader) -> list[RowValues]:
+    """Of each case with a need that was scored: its family, how it came, and where the family lives as published."""
+    scored = exists().where(NEED.c.case_id == CASE.c.case_id)
+    query = (
+        select(CASE.c.case_id, CASE.c.family_id, CASE.c.came_as, FAMILY.c.address)
+        .outerjoin(FAMILY, FAMILY.c.family_id == CASE.c.family_id)
+        .where(case_scope.may_read(reader), scored)
+        .order_by(CASE.c.case_id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def scored_members(connection: Connection, reader: Reader) -> list[RowValues]:
+    """The members, as published, of families of which a need was scored: no names."""
+    scored = exists().where(NEED.c.case_id == CASE.c.case_id)
+    families = select(CASE.c.family_id).where(case_scope.may_read(reader), scored)
+    columns = (MEMBER.c.family_id, MEMBER.c.role, MEMBER.c.is_resident, MEMBER.c.sex, MEMBER.c.date_of_birth)
+    query = select(*columns).where(MEMBER.c.family_id.in_(families)).order_by(MEMBER.c.family_id, MEMBER.c.place)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def identified(connection: Connection, reader: Reader, *, limit: int, offset: int = 0) -> tuple[list[RowValues], int]:
     """Published families that nobody has decided on yet: they have no case."""
     none = ~exists().where(CASE.c.family_id == FAMILY.c.family_id)
@@ -325,16 +347,18 @@ def open_alerts(connection: Connection, reader: Reader, today: dt.date, *, limit
         select(ALERT, CASE.c.family_name)
         .join(CASE, CASE.c.case_id == ALERT.c.case_id)
         .where(case_scope.may_change(reader), CASE.c.is_open, ALERT.c.closed_on.is_(None), _waits(today))
+        .where(restricted.people_open_to(reader, ALERT.c.person_id))
         .order_by(ALERT.c.raised_on.desc(), ALERT.c.alert_id)
     )
     return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
-def alerts_waiting(connection: Connection, case_ids: Sequence[str], today: dt.date) -> dict[str, int]:
+def alerts_waiting(connection: Connection, reader: Reader, case_ids: Sequence[str], today: dt.date) -> dict[str, int]:
     """How many alerts of each of these cases wait for an answer."""
     query = (
         select(ALERT.c.case_id, func.count().label("number"))
         .where(ALERT.c.case_id.in_(tuple(case_ids)), ALERT.c.closed_on.is_(None), _waits(today))
+        .where(restricted.people_open_to(reader, ALERT.c.person_id))
         .group_by(ALERT.c.case_id)
     )
     return {row.case_id: row.number for row in connection.execute(query)}

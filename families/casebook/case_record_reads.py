@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from families.casebook import restricted
 from families.casebook.case_models import Alert, AlertAnswer, CaseStep, ChronologyEntry, ChronologyVersion, FamilyCase
 from families.casebook.case_work_models import CaseNote, NotePerson
 from families.casebook.models import Staff, table
+from families.casebook.views import Reader
 
 RowValues = dict[str, Any]
 CASE, STEP, NOTE, PERSON = table(FamilyCase), table(CaseStep), table(CaseNote), table(NotePerson)
@@ -44,6 +46,7 @@ def notes(
 
 def alerts(
     connection: Connection,
+    reader: Reader,
     case_ids: Sequence[str],
     today: dt.date,
     *,
@@ -51,9 +54,14 @@ def alerts(
     limit: int,
     offset: int = 0,
 ) -> tuple[list[RowValues], int]:
-    """A page of alerts that wait for an answer, or of those that have one, the newest first, and how many there are."""
+    """A page of alerts that wait for an answer, or of those that have one, the newest first, and how many there are.
+
+    An alert names whom it is about in its words: of somebody hidden from the reader, who may be in another family by
+    now, there is none.
+    """
     waits = waits_for_answer(today)
-    condition = and_(ALERT.c.case_id.in_(case_ids), waits if waiting else ~waits)
+    shown = restricted.people_open_to(reader, ALERT.c.person_id)
+    condition = and_(ALERT.c.case_id.in_(case_ids), shown, waits if waiting else ~waits)
     query = select(ALERT).where(condition).order_by(ALERT.c.raised_on.desc(), ALERT.c.alert_id)
     return _page(connection, query, condition, ALERT, limit=limit, offset=offset)
 

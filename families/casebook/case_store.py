@@ -22,6 +22,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.row_security import seeing_all
 from families.casebook.views import Reader
 
 Transaction: TypeAlias = Connection
@@ -40,9 +41,10 @@ def take_turn(transaction: Transaction, *keys: str) -> None:
 
 
 def step_of_token(transaction: Transaction, token: str) -> RowValues | None:
-    """The act that was done with a token, if it was."""
+    """The act that was done with a token, if it was, whoever did it and to whichever family."""
     query = select(STEP).where(STEP.c.token == token)
-    return _one(transaction.execute(query).mappings().one_or_none())
+    with seeing_all(transaction):
+        return _one(transaction.execute(query).mappings().one_or_none())
 
 
 def one(transaction: Transaction, model: type[SQLModel], *, locked: bool = False, **equal: Any) -> RowValues | None:

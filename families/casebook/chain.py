@@ -1,7 +1,6 @@
 """The chain of the audit trail: each event carries the hash of the one before, made with a key outside the database.
 
-Who can change the database can therefore not change the trail unseen. The key is `FAMILIES_AUDIT_KEY`, or a file made
-at first use: beside a SQLite casebook, else in the home. It is never made a second time for a trail that has begun.
+Who can change the database can therefore not change the trail unseen.
 """
 
 from __future__ import annotations
@@ -10,26 +9,22 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from families.casebook.keys import audit_key
 from families.casebook.models import AuditEvent, table
+from families.casebook.row_security import seeing_all
 from families.casebook.staff_models import AuditChain
 from families.errors import Refused
-from families.settings import Settings
 
 EVENT, CHAIN = table(AuditEvent), table(AuditChain)
 TOLD = ("event_id", "at", "staff_id", "role", "purpose", "action", "family_id", "detail")
 HASHED = (*TOLD, "session_id", "result_count", "prev_hash")
 STARTED = "chain_started"  # the action of the event that speaks for those before the chain
 NOTHING_BEFORE = ""
-SHORTEST_KEY = 32
-KEY_FILE = "audit.key"
 STREAMED = 1_000
 
 
@@ -68,8 +63,10 @@ def _for_those_before(connection: Connection, last: int, *, begun: bool) -> list
     if begun or not last:
         return []
     before = Digest()
-    for row in connection.execute(select(EVENT).order_by(EVENT.c.event_id).execution_options(yield_per=STREAMED)):
-        before.add(row._asdict())
+    query = select(EVENT).order_by(EVENT.c.event_id).execution_options(yield_per=STREAMED)
+    with seeing_all(connection):
+        for row in connection.execute(query):
+            before.add(row._asdict())
     system = {"staff_id": "system", "role": "system", "purpose": "keep the audit trail", "family_id": None}
     told = {"action": STARTED, "detail": before.as_detail(), "session_id": None, "result_count": before.events}
     return [{"at": dt.datetime.now(dt.UTC), **system, **told}]
@@ -91,42 +88,3 @@ class Digest:
     def as_detail(self) -> str:
         """As the event that starts the chain keeps it."""
         return json.dumps({"events_before": self.events, "sha256": self._hash.hexdigest()}, sort_keys=True)
-
-
-def audit_key(url: URL, *, has_begun: bool = True) -> bytes:
-    """The key of this casebook's trail; a new one only where the trail has not begun."""
-    given = Settings().audit_key
-    if given is not None:
-        if len(given.get_secret_value()) < SHORTEST_KEY:
-            raise Refused(f"FAMILIES_AUDIT_KEY is too short: give it at least {SHORTEST_KEY} random characters.")
-        return given.get_secret_value().encode()
-    file = _key_file(url)
-    if not file.is_file():
-        if has_begun:
-            raise Refused(
-                f"The key of the audit trail is not in {file.name} any more, and nothing can be written down without "
-                "it: put the file back from where it is kept, or set FAMILIES_AUDIT_KEY."
-            )
-        _make_key(file)
-    return file.read_bytes().strip()
-
-
-def _key_file(url: URL) -> Path:
-    is_file = url.get_backend_name() == "sqlite" and url.database
-    return (Path(str(url.database)).parent if is_file else Settings().home) / KEY_FILE
-
-
-def _make_key(file: Path) -> None:
-    """A new key that nobody else may read; of two made at once the first stays."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as handle:
-        handle.write(secrets.token_hex(32) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    try:
-        os.link(temporary, file)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, inspect, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, insert, inspect, select
 
-from families.casebook import audit, restricted, review
+from families.casebook import audit, case_following, restricted, review
 from families.casebook.access import require_continuity
 from families.casebook.database import audited, writing
 from families.casebook.family_scope import may_see
@@ -222,7 +222,7 @@ def _standing(known: Known, labels: Mapping[str, str]) -> str:
 def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> tuple[Proposal, ...]:
     """The newest proposals a reader may see, audited for each family shown."""
     seen = may_see(reader, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         if not inspect(connection).has_table(PROPOSAL.name):
             return ()
         query = (
@@ -238,7 +238,9 @@ def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> t
 
 
 def _names_nobody_hidden(reader: Reader) -> ColumnElement[bool]:
-    return restricted.people_open_to(reader, PROPOSAL.c.person_id, PROPOSAL.c.old_id, PROPOSAL.c.new_id)
+    ends = (PROPOSAL.c.old_id, PROPOSAL.c.new_id)  # of people or of families
+    families = (restricted.is_open_to(reader, end) for end in ends)
+    return and_(restricted.people_open_to(reader, PROPOSAL.c.person_id, *ends), *families)
 
 
 def _with_answers() -> Select[Any]:
@@ -277,7 +279,7 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
     if not reason.strip():
         raise Refused("Say why: a decision about a family is kept with its reason.")
     seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
-    with writing(engine) as connection:
+    with writing(engine, by) as connection:
         query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, _names_nobody_hidden(by))
         row = connection.execute(query).one_or_none()
         if row is None:
@@ -302,6 +304,7 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
             detail={"proposal": proposal_id, "kind": row.kind},
         )
         _keep_apart(connection, by, row, answer=answer, reason=reason.strip())
+        case_following.follow(connection, by, row, is_accepted=answer == ACCEPTED, reason=reason.strip())
 
 
 def _keep_apart(connection: Connection, by: Reader, row: Row[Any], *, answer: str, reason: str) -> None:

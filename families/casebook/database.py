@@ -17,7 +17,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from families.casebook.row_security import NOBODY, For, Reach, is_past_it, say
 from families.errors import Refused
+from families.settings import Settings
 
 BUSY_SECONDS = 60  # longer than a refresh of a large county writes
 # Fifty people may ask at the same moment, each over a connection; who finds none waits as long as for any other turn.
@@ -27,7 +29,7 @@ BUSY = (
     "The casebook's database is busy, full or has stopped answering: nothing was changed. See that its disk "
     "has room and that no refresh hangs, then try again."
 )
-UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"  # PostgreSQL's codes
+UNDEFINED_TABLE, UNDEFINED_COLUMN, NO_RIGHT = "42P01", "42703", "42501"  # PostgreSQL's codes
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
@@ -43,6 +45,35 @@ class CasebookFault(Exception):
 @cache
 def open_casebook(url: str) -> Engine:
     """The casebook at a database address; one engine for each address, safe between threads."""
+    engine = _opened(url)
+    with engine.connect() as connection:
+        sees_all = is_past_it(connection)
+    if sees_all:
+        engine.dispose()
+        raise Refused(
+            "FAMILIES_DATABASE_URL names a superuser, from whom the database keeps no family back: name a role "
+            "without SUPERUSER and BYPASSRLS."
+        )
+    return engine
+
+
+def owning(engine: Engine) -> Engine:
+    """The casebook as the owner of its tables, who alone may change them; the same where there is one role for both."""
+    owner = Settings().database_owner
+    if owner is None or engine.dialect.name != "postgresql":
+        return engine
+    theirs = _opened_by_owner(owner)
+    if any(getattr(theirs.url, part) != getattr(engine.url, part) for part in ("host", "port", "database")):
+        raise Refused("FAMILIES_DATABASE_OWNER_URL and FAMILIES_DATABASE_URL are of two databases: name one in both.")
+    return theirs
+
+
+@cache
+def _opened_by_owner(url: str) -> Engine:
+    return _opened(url)
+
+
+def _opened(url: str) -> Engine:
     address = _parse(url)
     engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
     try:
@@ -128,35 +159,39 @@ def _unreachable(address: URL) -> str:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that reads one state of the casebook and writes nothing."""
+def reading(engine: Engine, whom: For = NOBODY) -> Iterator[Connection]:
+    """A transaction that reads one state of the casebook and writes nothing; of families only what `whom` may see."""
     with _sentences(), _one_state(engine).connect() as connection, connection.begin():
+        say(connection, whom)
         yield connection
 
 
 @contextmanager
-def audited(engine: Engine) -> Iterator[Connection]:
+def audited(engine: Engine, whom: For, reach: Reach = Reach.OWN) -> Iterator[Connection]:
     """A transaction that reads one state of the casebook and writes down who read it; both or neither."""
     with _sentences(), _one_state(engine).execution_options(writes=True).connect() as connection, connection.begin():
         wait_for_turn(connection)
+        say(connection, whom, reach)
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, whom: For, reach: Reach = Reach.OWN) -> Iterator[Connection]:
     """A transaction that changes the casebook, and writes down who changed it."""
     with _sentences(), engine.execution_options(writes=True).connect() as connection, connection.begin():
         wait_for_turn(connection)
+        say(connection, whom, reach)
         yield connection
 
 
 @contextmanager
-def writing_at_length(engine: Engine) -> Iterator[Connection]:
+def writing_at_length(engine: Engine, whom: For) -> Iterator[Connection]:
     """A long transaction that changes the casebook; it waits for its turn only before it writes down who changed it.
 
     On PostgreSQL people go on reading, each read audited, while a refresh publishes.
     """
     with _sentences(), engine.execution_options(writes=True).connect() as connection, connection.begin():
+        say(connection, whom)
         yield connection
 
 
@@ -202,6 +237,11 @@ def _told(error: DBAPIError | psycopg.Error) -> Exception:
         return Refused("This casebook is empty: run `families refresh` first.")
     if state == UNDEFINED_COLUMN or "no such column" in str(cause) or "has no column named" in str(cause):
         return Refused("This casebook was written by an earlier version: run `families refresh`, which renews it.")
+    if state == NO_RIGHT and "row-level security" not in str(cause):
+        return Refused(
+            "The database does not let this role do so. Where the casebook is to be renewed, set "
+            "FAMILIES_DATABASE_OWNER_URL to the role that owns its tables."
+        )
     if isinstance(cause, (psycopg.OperationalError, sqlite3.OperationalError)):
         return Refused(BUSY)
     column = cause.diag.column_name if isinstance(cause, psycopg.Error) else None

@@ -15,6 +15,7 @@ from families.casebook.case_models import FamilyCase
 from families.casebook.case_store import staff_names
 from families.casebook.database import audited, reading
 from families.casebook.models import PublishedEvidence, PublishedFinding, table
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 
 EVIDENCE, FINDING, CASE = table(PublishedEvidence).c, table(PublishedFinding).c, table(FamilyCase).c
@@ -32,7 +33,7 @@ class Cited:
 def cited(engine: Engine, reader: Reader, deliveries: Sequence[str]) -> Cited:
     """How many findings, and families, show a row of these deliveries."""
     require_loads(reader)
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         if not inspect(connection).has_table(table(FamilyCase).name):
             return Cited()
         shown = select(EVIDENCE.finding_id).where(EVIDENCE.delivery.in_(deliveries)).distinct()
@@ -46,7 +47,7 @@ def cited(engine: Engine, reader: Reader, deliveries: Sequence[str]) -> Cited:
 
 def noted(engine: Engine, by: Reader, action: str, detail: dict[str, Any], *, result_count: int | None = None) -> None:
     """Write down what somebody is about to do with a delivery."""
-    with audited(engine) as connection:
+    with audited(engine, by) as connection:
         audit.note(connection, by, action=action, family_ids=[None], detail=detail, result_count=result_count)
 
 

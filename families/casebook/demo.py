@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert, select
 from families.casebook.database import writing
 from families.casebook.models import Staff, table
 from families.casebook.reading import require_sample
+from families.casebook.row_security import NOBODY
 from families.casebook.staff_models import Team
 
 STAFF, TEAM = table(Staff), table(Team)
@@ -42,7 +43,7 @@ TEAM_OF = {
 
 def add_demo_staff(engine: Engine) -> None:
     """Put the made-up staff into a casebook marked as sample; a second time changes nothing."""
-    with writing(engine) as connection:
+    with writing(engine, NOBODY) as connection:
         require_sample(connection)
         there = set(connection.execute(select(STAFF.c.staff_id)).scalars())
         rows = [

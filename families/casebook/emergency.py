@@ -121,7 +121,7 @@ def waiting_alerts(engine: Engine, by: Reader) -> int:
     if by.role not in MAY_LOOK_AT_EMERGENCIES:
         return 0
     mine = (ALERT.c.staff_id == by.staff_id) & ALERT.c.seen_at.is_(None)
-    with reading(engine) as connection:
+    with reading(engine, by) as connection:
         return int(connection.execute(select(func.count()).select_from(ALERT).where(mine)).scalar_one())
 
 
@@ -193,9 +193,9 @@ def _answers_for(by: Reader) -> ColumnElement[bool]:
 def _answered_for(engine: Engine, by: Reader, action: str) -> Iterator[Connection]:
     try:
         require_looking_at_emergencies(by)
-        with writing(engine) as connection:
+        with writing(engine, by) as connection:
             yield connection
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, by) as connection:
             audit.note(connection, by, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise

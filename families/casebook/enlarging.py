@@ -25,6 +25,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.row_security import WHOLE
 from families.errors import Refused
 
 COPIED: tuple[type[Base], ...] = (
@@ -44,11 +45,11 @@ COUNTED: dict[str, type[SQLModel]] = {"finding_id": PublishedFinding, "name_plac
 
 def enlarge(engine: Engine, *, families: int) -> int:
     """Copy what is published until so many families are, and give each an open case; how many there are then."""
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         if not connection.execute(select(table(Publication).c.is_sample)).scalar_one():
             raise Refused("Only a casebook of the sample authority is made larger.")
         there = connection.execute(select(func.count()).select_from(table(PublishedFamily))).scalar_one()
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         steps = {name: 1 + _highest(connection, table(model), name) for name, model in COUNTED.items()}
         first: dict[Any, list[dict[str, Any]]] = {model: _rows(connection, table(model)) for model in COPIED}
         for number in range(1, -(-families // max(there, 1))):

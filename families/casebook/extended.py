@@ -47,7 +47,7 @@ def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
 
 def _read(engine: Engine, reader: Reader, family_id: str) -> Extended:
     may, may_this = may_see(reader), may_open(reader)
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may_this)
         if connection.execute(query).first() is None:
             raise NotAllowed("There is no family under this id that you may see.")
@@ -60,7 +60,7 @@ def _read(engine: Engine, reader: Reader, family_id: str) -> Extended:
 
 
 def _refused(engine: Engine, reader: Reader, why: str) -> None:
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         audit.note(connection, reader, action="read_extended_family_refused", family_ids=[None], detail={"why": why})
 
 

@@ -22,8 +22,11 @@ from families.casebook.models import (
     PublishedFact,
     PublishedFollowedAbsence,
     PublishedRuleset,
+    PublishedSchooling,
+    PublishedSchoolTest,
     table,
 )
+from families.casebook.row_security import WHOLE
 
 FACTS = ("family_id", "key", "kind", "person_id", "name", "happened_on", "sentence", "rows")
 IN_WORDS = ("person_id", "name", "happened_on", "sentence", "rows")
@@ -33,14 +36,23 @@ PUBLICATION, RULES = table(Publication), table(PublishedRuleset)
 FACT_SCHEMA = {name: pl.Date if name == "happened_on" else pl.String for name in FACTS}
 ABSENCE = [column.name for column in table(PublishedAbsence).columns]
 ABSENCE_SCHEMA = {name: pl.Int64 if name in ("place", *ABSENCE[4:]) else pl.String for name in (*ABSENCE, "name")}
+OF_CHILD = {"family_id": pl.String, "person_id": pl.String}
+SCHOOLING = {**OF_CHILD, "place": pl.Int64, "suspensions": pl.Int64, "told": pl.String}
+SCHOOL_TEST = {
+    **OF_CHILD, "condition": pl.String, "place": pl.Int64, "label": pl.String, "what": pl.String, "bound": pl.String,
+    "is_share": pl.Boolean, "since_work": pl.Boolean, "term": pl.String, "first_day": pl.Date, "last_day": pl.Date,
+    "outcome": pl.String, "value": pl.Int64, "out_of": pl.Int64, "detail": pl.String,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Followed:
-    """What a run knows of the families that may be followed: facts, and absence of those that enter by a case alone."""
+    """What a run knows of the families that may be followed: facts, and how their children go to school."""
 
     facts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FACT_SCHEMA))
     absence: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENCE_SCHEMA))
+    schooling: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHOOLING))
+    school_tests: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHOOL_TEST))
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class News:
 
 def open_families(engine: Engine) -> tuple[str, ...]:
     """The families that somebody works with now; none in a casebook from before there was casework."""
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         if not inspect(connection).has_table(CASE.name):
             return ()
         return tuple(_open_cases(connection))
@@ -102,6 +114,8 @@ def rows_of(followed: Followed, known: Before, published: pl.DataFrame) -> dict[
     return {
         table(PublishedFact).name: facts.sort("family_id", "key"),
         table(PublishedFollowedAbsence).name: others.sort("family_id", "person_id", "place"),
+        table(PublishedSchooling).name: followed.schooling.sort("family_id", "person_id", "place"),
+        table(PublishedSchoolTest).name: followed.school_tests.sort("family_id", "person_id", "condition", "place"),
     }
 
 

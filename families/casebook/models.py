@@ -107,6 +107,22 @@ class PublishedRuleset(Base, table=True):
     overlay: str | None  # JSON of the authority's overlay, where one was in use
 
 
+class PublishedAbsenceRule(Base, table=True):
+    """What the published run's rules ask about absence, beside the publication's threshold."""
+
+    __tablename__ = "published_absence_rule"
+    __table_args__ = (CheckConstraint("publication_id = 1", name="only_one"),)
+
+    publication_id: int = Field(
+        default=1,
+        primary_key=True,
+        foreign_key="publication.publication_id",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    label: str
+    counted: str  # JSON list: authorised, unauthorised
+
+
 class PublishedStrand(Base, table=True):
     """A strand of the ruleset, in the order in which pages show it."""
 
@@ -262,6 +278,42 @@ class PublishedFollowedAbsence(Base, table=True):
     possible: int | None
     authorised: int | None
     unauthorised: int | None
+
+
+class PublishedSchooling(Base, table=True):
+    """Of a half term that absence is shown of: suspensions, blank where not known, and what sets it apart in words."""
+
+    __tablename__ = "published_schooling"
+
+    family_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    suspensions: int | None
+    told: str
+
+
+class PublishedSchoolTest(Base, table=True):
+    """A condition of a result about school, of one child: of its whole window (place 0), or of one of its terms."""
+
+    __tablename__ = "published_school_test"
+    __table_args__ = (CheckConstraint("outcome IN ('met', 'not_met', 'unknown')", name="outcome_known"),)
+
+    family_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    condition: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    label: str
+    what: str
+    bound: str
+    is_share: bool
+    since_work: bool  # only terms count that end after the work with the family began
+    term: str  # "2012/13 autumn"; blank of the whole window
+    first_day: dt.date
+    last_day: dt.date
+    outcome: str
+    value: int
+    out_of: int | None
+    detail: str | None
 
 
 class PublishedFact(Base, table=True):
@@ -554,6 +606,7 @@ def table(model: type[SQLModel]) -> Table:
 PUBLISHED: tuple[type[SQLModel], ...] = (
     Publication,
     PublishedRuleset,
+    PublishedAbsenceRule,
     PublishedStrand,
     PublishedCoverage,
     PublishedFamily,
@@ -564,6 +617,8 @@ PUBLISHED: tuple[type[SQLModel], ...] = (
     PublishedEvidence,
     PublishedAbsence,
     PublishedFollowedAbsence,
+    PublishedSchooling,
+    PublishedSchoolTest,
     PublishedFact,
     PublishedTie,
     PublishedDoubt,

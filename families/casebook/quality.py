@@ -15,6 +15,7 @@ from families.casebook import audit, restricted
 from families.casebook.access import require_quality, require_samples
 from families.casebook.database import audited, reading, writing
 from families.casebook.models import PublishedQuality, PublishedSamplePair, SampleAnswer, table
+from families.casebook.row_security import WHOLE
 from families.casebook.views import QualityCount, Reader, SampleCount, SamplePair
 from families.errors import Refused
 
@@ -38,7 +39,7 @@ def quality_counts(engine: Engine, reader: Reader) -> tuple[QualityCount, ...]:
 def sample_counts(engine: Engine, reader: Reader) -> tuple[SampleCount, ...]:
     """What was answered of each kind of pair drawn; one that nobody can tell is not answered."""
     require_quality(reader)
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         if not inspect(connection).has_table(PAIRS.name):
             return ()
         drawn = connection.execute(select(PAIRS.c.pair_id, PAIRS.c.stratum, PAIRS.c.is_linked, PAIRS.c.stratum_pairs))
@@ -65,7 +66,7 @@ def next_sample_pair(engine: Engine, reader: Reader) -> SamplePair | None:
     Audited: two people are shown.
     """
     require_samples(reader)
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         if not inspect(connection).has_table(PAIRS.name):
             return None
         answered = select(ANSWERS.c.pair_id)
@@ -85,7 +86,7 @@ def answer_sample_pair(engine: Engine, by: Reader, pair_id: str, *, answer: str)
     require_samples(by)
     if answer not in (SAME, DIFFERENT, CANNOT_TELL):
         raise Refused("Choose whether the two are the same person, different people, or that you cannot tell.")
-    with writing(engine) as connection:
+    with writing(engine, by) as connection:
         if connection.execute(select(PAIRS.c.pair_id).where(PAIRS.c.pair_id == pair_id)).one_or_none() is None:
             raise Refused("This pair is not asked about any more: a newer run was published.")
         told = {"pair_id": pair_id, "answer": answer, "staff_id": by.staff_id, "role": by.role}

@@ -24,6 +24,7 @@ from families.casebook.models import (
     table,
 )
 from families.casebook.review import KEYS, allowed, given_reason, write_decision
+from families.casebook.row_security import Reach
 from families.casebook.views import QueryView, Reader
 from families.errors import NotAllowed, Refused
 
@@ -52,7 +53,7 @@ def raise_query(
         raise Refused(f"Choose what is wrong: {', '.join(CODES)}.")
     why = given_reason(reason)
     seen = may_see(reader)
-    with writing(engine) as connection:
+    with writing(engine, reader) as connection:
         query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, seen)
         if connection.execute(query).one_or_none() is None:
             raise NotAllowed("There is no family under this id that you may see.")
@@ -93,7 +94,7 @@ def queries_of(connection: Connection, family_id: str) -> tuple[QueryView, ...]:
 def open_queries(engine: Engine, reader: Reader) -> tuple[QueryView, ...]:
     """What waits to be settled, the first due first."""
     allowed(engine, reader, action="list_queries")
-    with audited(engine) as connection:
+    with audited(engine, reader, Reach.QUERIED) as connection:
         query = _whole().where(QUERY.settled_at.is_(None), _shown(reader)).order_by(QUERY.due_on, QUERY.query_id)
         rows = connection.execute(query).all()
         families: list[str | None] = sorted({row.family_id for row in rows})
@@ -111,7 +112,7 @@ def settle_query(engine: Engine, reader: Reader, query_id: int, *, result: str, 
         raise Refused(f"A query is settled as {', '.join(RESULTS)}.")
     why = given_reason(reason)
     allowed(engine, reader, action="settle_query")
-    with writing(engine) as connection:
+    with writing(engine, reader, Reach.QUERIED) as connection:
         query = select(table(LinkageQuery)).where(QUERY.query_id == query_id, _shown(reader))
         row = connection.execute(query).one_or_none()
         if row is None or row.settled_at is not None:

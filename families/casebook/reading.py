@@ -24,7 +24,6 @@ from families.casebook.folding import fold
 from families.casebook.models import (
     FamilyChange,
     Publication,
-    PublishedAbsence,
     PublishedCoverage,
     PublishedEvidence,
     PublishedFamily,
@@ -38,6 +37,7 @@ from families.casebook.models import (
     table,
 )
 from families.casebook.queries import queries_of
+from families.casebook.schooling import schooling_of
 from families.casebook.views import (
     ADDRESS_WITHHELD,
     ChildBrief,
@@ -48,7 +48,6 @@ from families.casebook.views import (
     FamilyRecord,
     FamilySummary,
     FindingView,
-    HalfTermAbsence,
     Member,
     PublishedRules,
     Reader,
@@ -64,7 +63,6 @@ OUTCOME = table(PublishedOutcome).c
 STRAND = table(PublishedStrand).c
 FINDING = table(PublishedFinding).c
 EVIDENCE = table(PublishedEvidence).c
-ABSENCE = table(PublishedAbsence).c
 TIE = table(PublishedTie).c
 STAFF = table(Staff).c
 CASE = table(FamilyCase).c
@@ -72,6 +70,7 @@ CHANGE = table(FamilyChange).c
 
 AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")  # anything else comes from no page, and may be a name
 MOST_ON_A_PAGE = 200
+OF_SAFETY = frozenset({"domestic_incidents", "care_episodes"})  # tables of what may put a worker or a child in danger
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "newest_evidence": (FAMILY.newest_evidence_on.desc().nulls_last(), FAMILY.name_place),
     "name": (FAMILY.name_place,),
@@ -185,7 +184,7 @@ def list_families(
     wanted = _wanted(seen, status=status, strand=strand, text=text)
     if standing is not None:
         wanted = and_(wanted, STANDINGS[standing])
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         query = _families_kept(connection).where(wanted).order_by(*SORTS[sort])
         rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
@@ -200,7 +199,7 @@ def count_families(engine: Engine, reader: Reader, *, standing: str) -> int:
     """How many families a reader may see stand so; the number of the list that `list_families` gives."""
     seen = _decided(engine, reader, lambda: may_see(reader), action="count_families")
     wanted = and_(seen, STANDINGS[standing])
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         total = connection.execute(select(func.count()).select_from(table(PublishedFamily)).where(wanted)).scalar_one()
         asked = {"standing": standing}
         audit.note(connection, reader, action="count_families", family_ids=[None], detail=asked, result_count=total)
@@ -211,7 +210,7 @@ def strand_counts(engine: Engine, reader: Reader) -> tuple[tuple[str, str, dict[
     """Of families seen that meet the criteria: each strand, its label, and how many there are of each outcome."""
     _decided(engine, reader, lambda: require_eligible(reader), action="count_strands")
     wanted = and_(may_see(reader), FAMILY.status == "eligible")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         query = (
             select(STRAND.strand, STRAND.label, OUTCOME.outcome, func.count().label("families"))
             .join(table(PublishedOutcome), OUTCOME.strand == STRAND.strand)
@@ -232,7 +231,7 @@ def _decided(engine: Engine, reader: Reader, decide: Callable[[], ValueT], *, ac
     try:
         return decide()
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 
@@ -313,7 +312,7 @@ def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecor
 
 
 def _read_family(engine: Engine, reader: Reader, family_id: str, seen: ColumnElement[bool]) -> FamilyRecord | None:
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         family = _family(connection, family_id, seen) if AN_ID.fullmatch(family_id) else None
         if family is not None:
             restricted.require_recent_sign_in(connection, reader, family_id)
@@ -335,7 +334,6 @@ def _family(connection: Connection, family_id: str, seen: ColumnElement[bool]) -
 
 
 def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyRecord:
-    publication = _publication(connection)
     record = FamilyRecord(
         family_id=family.family_id,
         name=family.name,
@@ -344,8 +342,7 @@ def _record(connection: Connection, reader: Reader, family: Row[Any]) -> FamilyR
         members=_members(connection, family.family_id),
         strands=_strand_outcomes(connection, [family.family_id])[family.family_id],
         findings=_findings(connection, family.family_id),
-        absence=_absence(connection, family.family_id),
-        absence_threshold_percent=publication.absence_threshold_percent,
+        schooling=schooling_of(connection, family.family_id),
         ties=_ties(connection, family.family_id),
         queries=queries_of(connection, family.family_id),
         restrictions=restricted.kinds_over(connection, family.family_id),
@@ -379,7 +376,7 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
         .where(FINDING.family_id == family_id)
         .order_by(FINDING.finding_id)
     )
-    evidence = _evidence(connection, family_id)
+    evidence, of_safety = _evidence(connection, family_id), _safety_criteria(connection)
     return tuple(
         FindingView(
             person_id=row.person_id,
@@ -391,9 +388,19 @@ def _findings(connection: Connection, family_id: str) -> tuple[FindingView, ...]
             sentence=row.sentence,
             newest_on=row.newest_on,
             evidence=tuple(evidence[row.finding_id]),
+            is_safety=row.criterion in of_safety,
         )
         for row in connection.execute(query)
     )
+
+
+def _safety_criteria(connection: Connection) -> frozenset[str]:
+    """The criteria that ask about somebody's safety, by the ruleset of the published run; none where it is not kept."""
+    rules = table(PublishedRuleset)
+    if not inspect(connection).has_table(rules.name):
+        return frozenset()
+    kept = connection.execute(select(rules.c.rules)).scalar_one_or_none()
+    return frozenset(each["id"] for each in json.loads(kept or "{}").get("criterion", ()) if each["table"] in OF_SAFETY)
 
 
 def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[Evidence]]:
@@ -407,19 +414,6 @@ def _evidence(connection: Connection, family_id: str) -> defaultdict[int, list[E
     for finding_id, source, file, number in connection.execute(query):
         evidence[finding_id].append(Evidence(source=source, file=file, row=number))
     return evidence
-
-
-def _absence(connection: Connection, family_id: str) -> tuple[HalfTermAbsence, ...]:
-    query = (
-        select(ABSENCE.person_id, ABSENCE.half_term, ABSENCE.possible, ABSENCE.authorised, ABSENCE.unauthorised)
-        .join(
-            table(PublishedMember),
-            and_(MEMBER.family_id == ABSENCE.family_id, MEMBER.person_id == ABSENCE.person_id),
-        )
-        .where(ABSENCE.family_id == family_id)
-        .order_by(MEMBER.place, ABSENCE.place)
-    )
-    return tuple(HalfTermAbsence(**row._mapping) for row in connection.execute(query))
 
 
 def _ties(connection: Connection, family_id: str) -> tuple[Tie, ...]:

@@ -36,9 +36,18 @@ def people_open_to(reader: Reader, *person_ids: Any) -> ColumnElement[bool]:
     """The rows that name nobody hidden from somebody, by the columns with people's ids; blank is nobody known."""
     if reader.role in SEE_ALL:
         return true()
-    hidden = select(PERSON.person_id).join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
-    hidden = hidden.where(_hides(reader))
+    hidden = _people_hidden(reader)
     return and_(*(or_(person_id.is_(None), person_id.not_in(hidden)) for person_id in person_ids))
+
+
+def people_hidden(connection: Connection, reader: Reader) -> frozenset[str]:
+    """The people who are hidden from somebody, for rows that name several."""
+    return frozenset() if reader.role in SEE_ALL else frozenset(connection.execute(_people_hidden(reader)).scalars())
+
+
+def _people_hidden(reader: Reader) -> Any:
+    people = select(PERSON.person_id).join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
+    return people.where(_hides(reader))
 
 
 def kinds_over(connection: Connection, family_id: str) -> tuple[str, ...]:
@@ -52,6 +61,17 @@ def require_recent_sign_in(connection: Connection, reader: Reader, family_id: st
     """Refuse to open a restricted family, to those let in, on a sign-in of long ago; nobody else learns of it."""
     if kinds_over(connection, family_id):
         require_recent(reader)
+
+
+def people_under(connection: Connection, family_id: str) -> frozenset[str]:
+    """Whom restrictions set on one person are about, of the people of a family that somebody may open."""
+    query = (
+        select(PERSON.person_id)
+        .join(table(Restriction), HIDDEN.restriction_id == PERSON.restriction_id)
+        .where(HIDDEN.lifted_at.is_(None), HIDDEN.person_id.is_not(None))
+        .where(or_(HIDDEN.family_id == family_id, HIDDEN.restriction_id.in_(_over_its_people(family_id))))
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def _over_its_people(family_id: str) -> Any:

@@ -256,10 +256,10 @@ def _governed(engine: Engine, by: Reader, action: str, *, writes: bool = True) -
     """The transaction of whoever decides who is hidden; a refusal is written down."""
     try:
         require_restricting(by)
-        with (writing if writes else audited)(engine) as connection:
+        with (writing if writes else audited)(engine, by) as connection:
             yield connection
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, by) as connection:
             audit.note(connection, by, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 

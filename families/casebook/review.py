@@ -19,6 +19,7 @@ from families.casebook import audit, restricted
 from families.casebook.access import require_review
 from families.casebook.database import audited, reading, writing
 from families.casebook.models import LinkageDecision, Publication, PublishedDoubt, Staff, table
+from families.casebook.row_security import WHOLE
 from families.casebook.views import DecisionView, DoubtList, DoubtView, Reader, SideBySide
 from families.errors import NotAllowed, Refused
 
@@ -52,7 +53,7 @@ def doubts(engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 20
     if page < 1 or not 1 <= page_size <= MOST_ON_A_PAGE:
         raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} questions, and pages are counted from 1.")
     allowed(engine, reader, action="list_doubts")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         publication = _fresh(connection)
         shown = _shown(reader)
         total = connection.execute(select(func.count()).select_from(table(PublishedDoubt)).where(shown)).scalar_one()
@@ -66,7 +67,7 @@ def doubts(engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 20
 def doubt(engine: Engine, reader: Reader, doubt_id: str) -> DoubtView:
     """One question, whole."""
     allowed(engine, reader, action="read_doubt")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         _fresh(connection)
         row = _doubt(connection, reader, doubt_id)
         detail = {"doubt": doubt_id[:64], "found": row is not None}
@@ -80,7 +81,7 @@ def decide(engine: Engine, reader: Reader, doubt_id: str, *, answer: str, reason
     """Answer a question: the number of the decision, which binds every later refresh until it is withdrawn."""
     why = given_reason(reason)
     allowed(engine, reader, action="decide_doubt")
-    with writing(engine) as connection:
+    with writing(engine, reader) as connection:
         publication = _fresh(connection)
         row = _doubt(connection, reader, doubt_id)
         if row is not None and answer not in ANSWERS[row.asks]:
@@ -100,7 +101,7 @@ def withdraw(engine: Engine, reader: Reader, decision_id: int, *, reason: str) -
     """Take a decision back, whoever made it: from the next refresh on it is as if it had not been made."""
     why = given_reason(reason)
     allowed(engine, reader, action="withdraw_decision")
-    with writing(engine) as connection:
+    with writing(engine, reader) as connection:
         query = select(table(LinkageDecision)).where(DECISION.decision_id == decision_id, _decision_shown(reader))
         row = connection.execute(query).one_or_none()
         if row is None or row.answer == WITHDRAWN:
@@ -117,7 +118,7 @@ def withdraw(engine: Engine, reader: Reader, decision_id: int, *, reason: str) -
 def decisions(engine: Engine, reader: Reader, *, limit: int = 20) -> tuple[DecisionView, ...]:
     """What was decided of late, newest first."""
     allowed(engine, reader, action="list_decisions")
-    with audited(engine) as connection:
+    with audited(engine, reader) as connection:
         query = select(table(LinkageDecision), STAFF.name).outerjoin(
             table(Staff), STAFF.staff_id == DECISION.decided_by
         )
@@ -148,7 +149,7 @@ def _decision_shown(reader: Reader) -> ColumnElement[bool]:
 
 def decisions_in_force(engine: Engine) -> Decisions:
     """What a refresh is bound by; nothing where the casebook is new."""
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         found = _in_force(connection) if inspect(connection).has_table(table(LinkageDecision).name) else []
     every = pl.DataFrame(found, schema=IN_FORCE).sort("decision")
     binding = every.filter(pl.col("answer") != CANNOT_TELL).drop("doubt_id", "inputs")
@@ -184,7 +185,7 @@ def allowed(engine: Engine, reader: Reader, *, action: str) -> None:
     try:
         require_review(reader)
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 

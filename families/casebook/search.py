@@ -30,6 +30,7 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.row_security import Reach
 from families.casebook.staff_models import Team
 from families.casebook.views import Reader
 from families.errors import NotAllowed, Refused
@@ -145,10 +146,10 @@ NOBODY = "Nobody works with this family: ask a programme manager"
 def _asked(engine: Engine, reader: Reader, action: str, *, writes: bool) -> Iterator[Connection]:
     try:
         require_search(reader)
-        with (writing if writes else audited)(engine) as connection:
+        with (writing if writes else audited)(engine, reader, Reach.KNOWN) as connection:
             yield connection
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from families.casebook.folding import folded, indexed_words
+from families.casebook.views import AbsenceRule
 from families.dates import compulsory_age_starts, reporting_half_terms, school_leaving_date
 from families.tables.records import RECORD_TABLES
 from families.tables.run import RUN_TABLES
@@ -47,7 +48,7 @@ class PublishedRun:
     rules_used: RulesUsed
     is_sample: bool
     published_at: dt.datetime
-    absence_threshold_percent: int | None
+    absence_rule: AbsenceRule | None
     inputs: str = ""  # a hash of the deliveries the run was made of
     near_miss_strands: tuple[str, ...] = ()  # met, they bring in a family that is not eligible yet
 
@@ -74,6 +75,7 @@ def rows_to_publish(
             inputs=pl.lit(run.inputs, pl.String), doubts_left_out=_doubts_left_out(_table(tables, "doubts"))
         ),
         "published_ruleset": _ruleset(run),
+        "published_absence_rule": _absence_rule(run),
         "published_strand": strand_rows,
         "published_coverage": coverage_lines(_table(tables, "coverage"), schools=_table(tables, "schools")),
         "published_family": families,
@@ -409,6 +411,14 @@ def _ruleset(run: PublishedRun) -> pl.DataFrame:
     return pl.DataFrame([row], schema_overrides={"overlay": pl.String})
 
 
+def _absence_rule(run: PublishedRun) -> pl.DataFrame:
+    rules = [run.absence_rule] if run.absence_rule else []
+    rows = [(1, rule.label, json.dumps(rule.counted)) for rule in rules]
+    return pl.DataFrame(
+        rows, schema={"publication_id": pl.Int64, "label": pl.String, "counted": pl.String}, orient="row"
+    )
+
+
 def _publication(run: PublishedRun, families: pl.DataFrame, assessments: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -418,7 +428,7 @@ def _publication(run: PublishedRun, families: pl.DataFrame, assessments: pl.Data
             "ruleset": [run.ruleset],
             "published_at": [run.published_at.astimezone(dt.UTC)],
             "is_sample": [run.is_sample],
-            "absence_threshold_percent": [run.absence_threshold_percent],
+            "absence_threshold_percent": [run.absence_rule.percent if run.absence_rule else None],
             "families_assessed": [assessments["family_id"].n_unique()],
             "eligible": [(families["status"] == "eligible").sum()],
             "near_misses": [(families["status"] == "near_miss").sum()],

@@ -18,6 +18,7 @@ from families.casebook import audit
 from families.casebook.access import ROLES
 from families.casebook.database import CasebookFault, reading, writing
 from families.casebook.models import Publication, Staff, table
+from families.casebook.row_security import NOBODY
 from families.casebook.staff_models import StaffSession
 from families.casebook.views import Reader, StaffMember
 from families.errors import NotAllowed
@@ -70,7 +71,7 @@ class Session:
 
 def start_demo(engine: Engine, token: str, staff_id: str, *, limits: Limits, at: dt.datetime) -> Session:
     """A session of made-up staff, on a casebook that holds the sample authority and on no other."""
-    with writing(engine) as connection:
+    with writing(engine, NOBODY) as connection:
         person = connection.execute(select(STAFF).where(STAFF.c.staff_id == staff_id)).one_or_none()
         if person is None or not person.is_demo or person.is_disabled or not _is_sample(connection):
             raise NotAllowed("There is no such made-up person in this casebook.")
@@ -92,7 +93,7 @@ def sign_in(
     `proved_at` is when they proved who they are there, which may be long before; blank where the service does not say.
     """
     same = (STAFF.c.issuer == issuer.rstrip("/")) & (STAFF.c.subject == subject)
-    with writing(engine) as connection:
+    with writing(engine, NOBODY) as connection:
         person = connection.execute(select(STAFF).where(same)).one_or_none()
         there = _by_token(connection, token)
         if there is not None:
@@ -151,7 +152,7 @@ def seen(engine: Engine, token: str, *, limits: Limits, at: dt.datetime) -> Sess
     if session.ended_how and row.ended_how is None:
         _end(engine, row, how=session.ended_how, at=at)
     elif session.ended_how is None and at - row.last_seen_at >= NOTED_EVERY:
-        with writing(engine) as connection:
+        with writing(engine, NOBODY) as connection:
             still = (SESSION.c.session_id == row.session_id) & SESSION.c.ended_at.is_(None)
             connection.execute(update(SESSION).where(still).values(last_seen_at=at))
         return look(engine, token, limits=limits, at=at)
@@ -168,7 +169,7 @@ def sign_out(engine: Engine, token: str, *, at: dt.datetime) -> None:
 
 def sign_out_everywhere(engine: Engine, token: str, *, at: dt.datetime) -> None:
     """End every session of whose token this is."""
-    with writing(engine) as connection:
+    with writing(engine, NOBODY) as connection:
         row = _by_token(connection, token)
         if row is None:
             return
@@ -184,7 +185,7 @@ def close_sessions(connection: Connection, staff_id: str, *, how: str, at: dt.da
 
 
 def _end(engine: Engine, row: Row[Any], *, how: str, at: dt.datetime) -> None:
-    with writing(engine) as connection:
+    with writing(engine, NOBODY) as connection:
         standing = (SESSION.c.session_id == row.session_id) & SESSION.c.ended_at.is_(None)
         if connection.execute(update(SESSION).where(standing).values(ended_at=at, ended_how=how)).rowcount:
             audit.note(connection, _reader(row), action="sign_out", family_ids=[None], detail={"how": how})

@@ -174,10 +174,10 @@ def _looked_after(engine: Engine, reader: Reader, action: str, *, writes: bool =
     """The transaction of whoever may look after staff; a refusal is written down."""
     try:
         require_staffing(reader)
-        with (writing if writes else audited)(engine) as connection:
+        with (writing if writes else audited)(engine, reader) as connection:
             yield connection
     except NotAllowed as refusal:
-        with audited(engine) as connection:
+        with audited(engine, reader) as connection:
             audit.note(connection, reader, action=f"{action}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 

@@ -1,10 +1,10 @@
-"""Tables about the people who look: teams, sessions, and where the chain of the audit trail has got to."""
+"""Tables about the people who look: teams, sessions, days of leave, and where the audit trail's chain has got to."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from families.casebook.models import Base, EventNumber, UtcDateTime
@@ -41,6 +41,26 @@ class StaffSession(Base, table=True):
     signed_in_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_how: str | None = None
+
+
+class StaffLeave(Base, table=True):
+    """Days on which somebody is away, the first and the last. What was entered wrongly is withdrawn, and stays."""
+
+    __tablename__ = "staff_leave"
+    __table_args__ = (
+        CheckConstraint("from_day <= to_day", name="forwards"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_whole"),
+        Index(None, "staff_id", "to_day"),
+    )
+
+    leave_id: str = Field(primary_key=True)
+    staff_id: str
+    from_day: dt.date
+    to_day: dt.date
+    written_by: str
+    written_at: dt.datetime = Field(sa_type=UtcDateTime)
+    withdrawn_by: str | None = None
+    withdrawn_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class AuditChain(Base, table=True):

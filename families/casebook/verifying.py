@@ -17,8 +17,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from families.casebook.chain import CHAIN, EVENT, NOTHING_BEFORE, STARTED, STREAMED, Digest, audit_key, event_hash
+from families.casebook.chain import CHAIN, EVENT, NOTHING_BEFORE, STARTED, STREAMED, Digest, event_hash
 from families.casebook.database import reading
+from families.casebook.keys import audit_key
+from families.casebook.row_security import WHOLE
 from families.errors import Refused
 
 SAID = "{event_id} {hash} {at}\n"
@@ -99,7 +101,7 @@ class _Walk:
 def verify(engine: Engine, anchors: Iterable[Anchor] = ()) -> Verdict:
     """Walk the whole trail in one state of the casebook, and hold it against anchors where there are any."""
     held = {anchor.event_id: anchor for anchor in anchors}
-    with reading(engine) as connection:
+    with reading(engine, WHOLE) as connection:
         end = connection.execute(select(CHAIN.c.event_id, CHAIN.c.hash)).one_or_none()
         walk = _Walk(cache(lambda: audit_key(engine.url)))
         query = select(EVENT).order_by(EVENT.c.event_id).execution_options(yield_per=STREAMED)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Days: TypeAlias = tuple[dt.date, dt.date]  # the first and the last
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ class FindingView:
     sentence: str
     newest_on: dt.date | None
     evidence: tuple[Evidence, ...]
+    is_safety: bool = False  # it asks whether somebody may be in danger
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,48 @@ class HalfTermAbsence:
     possible: int | None
     authorised: int | None
     unauthorised: int | None
+    place: int = 0  # its order; the first year of its school year and its number therein
+    suspensions: int | None = None  # None where not known
+    told: str = ""  # what sets the half term apart, in sentences
+
+
+@dataclass(frozen=True)
+class SchoolTest:
+    """A condition of a result about school, of one child: of its whole window (place 0), or of one of its terms."""
+
+    person_id: str
+    condition: str
+    place: int
+    label: str
+    what: str
+    bound: str
+    is_share: bool
+    since_work: bool  # only terms count that end after the work with the family began
+    term: str  # "2012/13 autumn"; blank of the whole window
+    first_day: dt.date
+    last_day: dt.date
+    outcome: str  # met, not_met, unknown
+    value: int
+    out_of: int | None
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class AbsenceRule:
+    """The share of absence that the rules in force ask about, as a chart draws it."""
+
+    percent: int
+    label: str
+    counted: tuple[str, ...]  # authorised, unauthorised
+
+
+@dataclass(frozen=True)
+class Schooling:
+    """How a family's children go to school: half terms, the school test of a result, and the rule a chart draws."""
+
+    half_terms: tuple[HalfTermAbsence, ...] = ()
+    tests: tuple[SchoolTest, ...] = ()
+    rule: AbsenceRule | None = None
 
 
 @dataclass(frozen=True)
@@ -194,8 +240,7 @@ class FamilyRecord:
     members: tuple[Member, ...]
     strands: tuple[StrandOutcome, ...]
     findings: tuple[FindingView, ...]
-    absence: tuple[HalfTermAbsence, ...]
-    absence_threshold_percent: int | None
+    schooling: Schooling
     ties: tuple[Tie, ...]
     queries: tuple[QueryView, ...] = ()
     restrictions: tuple[str, ...] = ()  # the kinds over a family that the reader is let in to

@@ -160,7 +160,7 @@ def settle_correction(engine: Engine, by: Reader, query_id: str, *, told: str, t
     with refusals_noted(engine, by, "settle_correction"):
         if by.role not in SETTLE_CORRECTIONS or not by.purpose.strip():
             raise NotAllowed("Corrections are settled with their source by a data analyst: ask one of them.")
-        with writing(engine) as transaction:
+        with writing(engine, by) as transaction:
             row = case_store.one(transaction, CorrectionQuery, locked=True, query_id=query_id)
             if row is None or row["settled_on"] is not None:
                 raise Refused("There is no open correction of this number: somebody may have settled it.")

@@ -14,6 +14,7 @@ from typing import Any
 
 from families.casebook import case_reads, following
 from families.casebook.case_store import Transaction
+from families.casebook.views import Reader
 from families.dates import Window, reporting_half_terms
 
 BASELINE_HALF_TERMS = 6  # three terms
@@ -57,10 +58,15 @@ def baseline_day(case: Row) -> tuple[dt.date, str]:
     return case["confirmed_on"] or case["identified_on"], "confirmation" if case["confirmed_on"] else "identification"
 
 
-def baseline_rows(rows: Iterable[Row], on: dt.date) -> list[Row]:
-    """The rows of the three terms' worth of half terms that ended before a day, supplied or not."""
+def baseline_places(on: dt.date) -> frozenset[int]:
+    """The places of the three terms' worth of half terms that ended before a day."""
     ended = sorted({place for start in (on.year - 2, on.year - 1, on.year) for place in _ended(start, on)})
-    wanted = set(ended[-BASELINE_HALF_TERMS:])
+    return frozenset(ended[-BASELINE_HALF_TERMS:])
+
+
+def baseline_rows(rows: Iterable[Row], on: dt.date) -> list[Row]:
+    """The rows of the baseline before a day, supplied or not."""
+    wanted = baseline_places(on)
     return [row for row in rows if row["place"] in wanted]
 
 
@@ -84,13 +90,15 @@ def summed(rows: Iterable[Row]) -> Sessions | None:
     return Sessions(*(sum(int(row[name]) for row in known) for name in ("possible", "authorised", "unauthorised")))
 
 
-def attendance_now(transaction: Transaction, cases: Sequence[Row], today: dt.date) -> dict[str, AttendanceNow]:
+def attendance_now(
+    transaction: Transaction, reader: Reader, cases: Sequence[Row], today: dt.date
+) -> dict[str, AttendanceNow]:
     """For a page of open cases, the attendance of each family's children together, and its alerts; by case."""
     families = tuple(case["family_id"] for case in cases)
     rows: dict[str, list[Row]] = {}
     for row in following.absence_of(transaction, families):
         rows.setdefault(row["family_id"], []).append(row)
-    alerts = case_reads.alerts_waiting(transaction, [case["case_id"] for case in cases], today)
+    alerts = case_reads.alerts_waiting(transaction, reader, [case["case_id"] for case in cases], today)
     return {
         case["case_id"]: _now(rows.get(case["family_id"], []), baseline_day(case)[0], alerts.get(case["case_id"], 0))
         for case in cases

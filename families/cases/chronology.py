@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from families.casebook import case_reads, case_record_reads, case_store
+from families.casebook import case_reads, case_record_reads, case_store, restricted
+from families.casebook.case_following import FOLLOWED
 from families.casebook.case_models import Alert, CaseStep
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.case_work_models import CaseNote
 from families.casebook.views import Reader
+from families.cases.noting import SUPERVISION
 from families.cases.reading import MOST_ON_A_PAGE, noted, shown
 from families.cases.views import ChronologyPage, Event, Phase
 from families.cases.workflow import state_label, workflow
@@ -23,6 +25,7 @@ from families.errors import NotAllowed, Refused
 
 KINDS = {"finding": "Criterion met", "alert": "Alert", "act": "Step", "note": "Contact", "curated": "Curated"}
 QUIET = frozenset({"write_note", "supervise", "curate", "answer_fact"})  # shown by what they made, or not at all
+OTHER_STEPS = {FOLLOWED: "The family goes on under another id"}  # of a refresh that somebody accepted, not of casework
 CASE_ACTS = frozenset(act.name for act in workflow().acts.values() if act.of == "case")
 ALL_ACTS = frozenset(workflow().acts)
 # Where the words of an event lie, by what its key begins with; those of findings and curated events are in the outline.
@@ -48,7 +51,7 @@ def chronology(engine: Engine, reader: Reader, family_id: str, wanted: Filter | 
     """The events of a family, newest first. An event taken into the curated chronology is shown once, as curated."""
     with shown(engine, reader, "read_chronology") as transaction:
         cases = _cases(transaction, reader, family_id)
-        kept = _kept(_outline(transaction, family_id, cases), wanted)
+        kept = _kept(_outline(transaction, reader, family_id, cases), wanted)
         noted(transaction, reader, "read_chronology", [family_id], events=len(kept))
         return _in_words(transaction, kept, case_id=[case["case_id"] for case in cases])
 
@@ -67,7 +70,7 @@ def chronology_page(
         raise Refused(f"A page shows 1 to {MOST_ON_A_PAGE} events, and pages are counted from 1.")
     with shown(engine, reader, "read_chronology") as transaction:
         cases = _cases(transaction, reader, family_id)
-        outline = _outline(transaction, family_id, cases)
+        outline = _outline(transaction, reader, family_id, cases)
         kept = _kept(outline, wanted)
         on_page = kept[(page - 1) * page_size : page * page_size]
         noted(transaction, reader, "read_chronology", [family_id], events=len(kept), page=page)
@@ -87,8 +90,10 @@ def _cases(transaction: Transaction, reader: Reader, family_id: str) -> list[Map
     return cases
 
 
-def _outline(transaction: Transaction, family_id: str, cases: Sequence[Mapping[str, Any]]) -> list[Event]:
-    """Every event, without what is long about it."""
+def _outline(
+    transaction: Transaction, reader: Reader, family_id: str, cases: Sequence[Mapping[str, Any]]
+) -> list[Event]:
+    """Every event, without what is long about it; none about somebody who is hidden from the reader."""
     ids = [str(case["case_id"]) for case in cases]
     names = case_store.staff_names(transaction)
     entries = case_record_reads.curated(transaction, ids)
@@ -99,7 +104,13 @@ def _outline(transaction: Transaction, family_id: str, cases: Sequence[Mapping[s
         *_acts(transaction, ids, names),
         *_notes(transaction, ids, names),
     ]
-    return [*(_curated(entry, names) for entry in entries), *(event for event in system if event.key not in told)]
+    events = [*(_curated(entry, names) for entry in entries), *(event for event in system if event.key not in told)]
+    hidden, inside = restricted.people_hidden(transaction, reader), restricted.people_under(transaction, family_id)
+    return [
+        replace(event, stays_inside=event.stays_inside or any(who in inside for who, _ in event.people))
+        for event in events
+        if not any(who in hidden for who, _ in event.people)
+    ]
 
 
 def _kept(events: Iterable[Event], wanted: Filter | None) -> tuple[Event, ...]:
@@ -186,7 +197,7 @@ def _acts(transaction: Transaction, ids: list[str], names: dict[str, str]) -> li
             key=f"step {step['step_id']}",
             on=step["written_on"],
             kind="act",
-            title=workflow().acts[step["act"]].label if step["act"] in workflow().acts else step["act"],
+            title=workflow().acts[step["act"]].label if step["act"] in workflow().acts else OTHER_STEPS[step["act"]],
             words="",
             people=_people(step["people"]),
             by=names.get(step["written_by"], step["written_by"]),
@@ -210,6 +221,7 @@ def _notes(transaction: Transaction, ids: list[str], names: dict[str, str]) -> l
             words="",
             people=tuple(about.get(note["note_id"], ())),
             by=names.get(note["written_by"], note["written_by"]),
+            stays_inside=note["kind"] == SUPERVISION,
         )
         for note in notes
     ]

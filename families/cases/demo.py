@@ -15,6 +15,7 @@ from families.casebook import case_scope, case_store
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import reading, writing
 from families.casebook.reading import data_as_at, list_families
+from families.casebook.row_security import WHOLE
 from families.cases import alerts, referrals
 from families.cases.demo_walk import MANAGER, PARTNER, STAGES, TEAM_MANAGER, WEEK, WEEKS_AGO, Walk, take
 from families.errors import Refused
@@ -27,7 +28,7 @@ def add_demo_cases(engine: Engine) -> int:
     publication = data_as_at(engine)
     if not publication.is_sample:
         raise Refused("Made-up casework goes into a casebook of the sample authority only.")
-    with reading(engine) as transaction:
+    with reading(engine, WHOLE) as transaction:
         if case_store.every(transaction, FamilyCase):
             return 0
         team_id = case_scope.team_now(transaction, TEAM_MANAGER.staff_id)
@@ -106,5 +107,5 @@ def _alerts(engine: Engine, families: list[str], today: dt.date, run_id: str) ->
         )
         for number, family_id in enumerate(families[:8])
     ]
-    with writing(engine) as transaction:
+    with writing(engine, WHOLE) as transaction:
         alerts.raise_alerts(transaction, raised)

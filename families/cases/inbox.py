@@ -66,7 +66,7 @@ def _shown(
 ) -> tuple[ReferralLine, ...]:
     with refusals_noted(engine, reader, action):
         case_scope.require_referrals(reader)
-        with audited(engine) as transaction:
+        with audited(engine, reader) as transaction:
             rows = case_reads.referrals(transaction, reader, states, newest=newest, only_mine=only_mine)
             families = sorted({row["family_id"] for row in rows if row["family_id"]})
             detail = {"referrals": [row["referral_id"] for row in rows]}
@@ -78,7 +78,7 @@ def referral(engine: Engine, reader: Reader, referral_id: str, *, today: dt.date
     """One referral, whole; a partner is told the outcome and not the rationale."""
     with refusals_noted(engine, reader, "read_referral"):
         case_scope.require_referrals(reader)
-        with audited(engine) as transaction:
+        with audited(engine, reader) as transaction:
             scope = case_scope.may_see_referral(reader)
             row = case_store.one(transaction, Referral, referral_id=referral_id)
             if row is None or not case_scope.found(transaction, Referral, scope, referral_id=referral_id):

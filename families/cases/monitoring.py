@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from families.casebook import case_reads, case_store, following
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import Transaction
-from families.casebook.views import Reader
+from families.casebook.schooling import schooling_of
+from families.casebook.views import Reader, Schooling
 from families.cases.attendance import Sessions, baseline_day, baseline_rows, last_day, summed
 from families.cases.reading import noted, shown
 from families.errors import NotAllowed
@@ -62,7 +63,7 @@ class Monitoring:
 
     baseline_on: dt.date
     baseline_what: str
-    threshold_percent: int | None
+    schooling: Schooling
     children: tuple[ChildSince, ...]
     family: tuple[Known, ...]  # of grown-ups and of the family as one, since the baseline
     is_followed: bool  # a refresh has looked at the family since its case was opened
@@ -86,12 +87,11 @@ def _monitoring(transaction: Transaction, case: Mapping[str, Any]) -> Monitoring
     absence = following.absence_of(transaction, (family_id,))
     names = _children(transaction, family_id, absence)
     on, what = baseline_day(case)
-    publication = case_store.publication(transaction) or {}
     since = [fact for fact in facts if fact["happened_on"] is None or fact["happened_on"] >= on]
     return Monitoring(
         baseline_on=on,
         baseline_what=what,
-        threshold_percent=publication.get("absence_threshold_percent"),
+        schooling=schooling_of(transaction, family_id),
         children=tuple(_child(person, name, absence, facts, since, on) for person, name in names.items()),
         family=tuple(_known(fact) for fact in since if fact["person_id"] not in names and _is_told(fact)),
         is_followed=bool(facts),

@@ -21,6 +21,7 @@ from families.casebook import audit, case_scope, case_store
 from families.casebook.case_models import CaseStep, FamilyCase, Referral
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.database import audited, writing
+from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.workflow import (
     Act,
@@ -129,7 +130,7 @@ def once(
         _require_who(by, roles)
         if not A_TOKEN.fullmatch(token):
             raise Refused("This form has no token of its own: open it again.")
-        with writing(engine) as transaction:
+        with writing(engine, by, _reach(act, roles)) as transaction:
             case_store.take_turn(transaction, token, *turns)
             done = case_store.step_of_token(transaction, token)
             if done is not None:
@@ -137,6 +138,11 @@ def once(
             step = work(transaction)
             _keep(transaction, by, act, token, step)
             return step.result
+
+
+def _reach(act: str, roles: Act | None) -> Reach:
+    """An act that must not be done twice for a family looks for open work of others with it."""
+    return Reach.KNOWN if roles is not None and (roles.of == "referral" or act == "confirm") else Reach.OWN
 
 
 def _require_who(by: Reader, act: Act | None) -> None:
@@ -249,7 +255,7 @@ def refusals_noted(engine: Engine, by: Reader, act: str) -> Iterator[None]:
     try:
         yield
     except NotAllowed as refusal:
-        with audited(engine) as transaction:
+        with audited(engine, by) as transaction:
             audit.note(transaction, by, action=f"{act}_refused", family_ids=[None], detail={"why": str(refusal)})
         raise
 

@@ -84,7 +84,7 @@ def save_draft(
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, default=str)
     if not A_KIND.fullmatch(kind) or len(text) > MOST_IN_DRAFT:
         raise Refused(f"A draft has up to {MOST_IN_DRAFT:,} characters: shorten it, or complete the first part.")
-    with refusals_noted(engine, by, "save_draft"), writing(engine) as transaction:
+    with refusals_noted(engine, by, "save_draft"), writing(engine, by) as transaction:
         _require_own_family(transaction, by, family_id)
         case_store.take_turn(transaction, f"draft {by.staff_id}")
         key: dict[str, Any] = {"author": by.staff_id, "family_id": family_id, "kind": kind}
@@ -106,7 +106,7 @@ def save_draft(
 
 def draft(engine: Engine, by: Reader, family_id: str, kind: str) -> SavedDraft | None:
     """One's own draft, where there is one and the family is still one's own."""
-    with refusals_noted(engine, by, "read_draft"), audited(engine) as transaction:
+    with refusals_noted(engine, by, "read_draft"), audited(engine, by) as transaction:
         _require_own_family(transaction, by, family_id)
         row = case_store.one(transaction, Draft, author=by.staff_id, family_id=family_id, kind=kind)
         shown = None if family_id == NEW_REFERRAL else family_id
@@ -116,7 +116,7 @@ def draft(engine: Engine, by: Reader, family_id: str, kind: str) -> SavedDraft |
 
 def drafts_of(engine: Engine, by: Reader, family_id: str) -> dict[str, SavedDraft]:
     """All of one's own drafts about a family, by kind; in one read."""
-    with refusals_noted(engine, by, "read_drafts"), audited(engine) as transaction:
+    with refusals_noted(engine, by, "read_drafts"), audited(engine, by) as transaction:
         _require_own_family(transaction, by, family_id)
         rows = case_store.every(transaction, Draft, "kind", author=by.staff_id, family_id=family_id)
         kinds = [row["kind"] for row in rows]
@@ -126,7 +126,7 @@ def drafts_of(engine: Engine, by: Reader, family_id: str) -> dict[str, SavedDraf
 
 def discard_draft(engine: Engine, by: Reader, family_id: str, kind: str) -> None:
     """Throw one's own draft away."""
-    with writing(engine) as transaction:
+    with writing(engine, by) as transaction:
         gone = case_store.remove(transaction, Draft, author=by.staff_id, family_id=family_id, kind=kind)
         shown = None if family_id == NEW_REFERRAL else family_id
         detail = {"kind": kind, "before": {"drafts": gone}, "after": {"drafts": 0}}
@@ -186,7 +186,7 @@ def _note(
         people = chosen(transaction, case, form.person_ids)
         if act == "write_note" and not people:
             raise Refused("Choose whom the note is about.")
-        _require_own(transaction, case_id, form)
+        _require_own(transaction, case, form)
         row = {
             **written(by, today),
             **{"note_id": note_id, "case_id": case_id, "role": by.role, "words": words},
@@ -204,8 +204,13 @@ def _note(
     return move(engine, by, Asked(act, case_id, today, token), write)
 
 
-def _require_own(transaction: Transaction, case_id: str, form: NoteForm) -> None:
-    if form.action_id and case_store.one(transaction, PlanAction, action_id=form.action_id, case_id=case_id) is None:
+def _require_own(transaction: Transaction, case: RowValues, form: NoteForm) -> None:
+    """What a note is tied to is the family's own: an action of its plan, a criterion asked of it, one of its notes."""
+    of_case = {"case_id": case["case_id"]}
+    if form.action_id and case_store.one(transaction, PlanAction, action_id=form.action_id, **of_case) is None:
         raise Refused("This action is not in the family's plan: open the record again.")
-    if form.corrects and case_store.one(transaction, CaseNote, note_id=form.corrects, case_id=case_id) is None:
+    if form.corrects and case_store.one(transaction, CaseNote, note_id=form.corrects, **of_case) is None:
         raise Refused("The note that this one corrects is not the family's: open the record again.")
+    asked = {found["criterion"] for found in case_store.findings_of(transaction, case["family_id"])}
+    if form.criterion and form.criterion not in asked:
+        raise Refused("This criterion is not asked of the family now: choose another, or none.")

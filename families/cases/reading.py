@@ -16,6 +16,8 @@ from families.casebook import audit, case_reads, case_scope, case_store
 from families.casebook.case_reads import SORTS, Wanted
 from families.casebook.case_store import Transaction
 from families.casebook.database import audited
+from families.casebook.leave import leave_of
+from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.attendance import attendance_now
 from families.cases.moving import refusals_noted
@@ -23,13 +25,14 @@ from families.cases.views import (
     CaseLine,
     CaseList,
     NeedOutcome,
+    ScoredFamilies,
     Stage,
     StageTime,
     Today,
     TodayLine,
     WorkerLoad,
 )
-from families.cases.workflow import clock, in_words, state_label, workflow
+from families.cases.workflow import CountedStage, clock, in_words, state_label, workflow
 from families.dates import months_before
 from families.errors import NotAllowed, Refused
 
@@ -43,18 +46,9 @@ ALLOCATORS = frozenset({"team_manager", "programme_manager"})
 OVERSEERS = frozenset({"team_manager", "programme_manager", "auditor", "ig_officer"})
 ASK_OUTCOMES = frozenset({"programme_manager"})
 IDENTIFIED = "identified"  # families of the run that nobody has decided on, and cases that wait
-STAGES = {
-    IDENTIFIED: ("Waiting to be confirmed", ("identified", "nominated")),
-    "confirmed": ("Confirmed, waiting for a worker", ("confirmed",)),
-    "allocated": ("Allocated, waiting for the worker", ("allocated",)),
-    "assessing": ("Being assessed", ("accepted",)),
-    "planning": ("Being planned", ("assessed",)),
-    "planned": ("With an approved plan", ("planned", "reviewing")),
-    "closing": ("Waiting for closure", ("closing",)),
-    "closed": ("Closed", ("closed",)),
-}
+STAGES = {name: stage for name, stage in workflow().stages.items() if stage.states}
 OF_CASES = frozenset(act.name for act in workflow().acts.values() if act.of == "case")
-STAGE_OF = {state: name for name, (_, states) in STAGES.items() for state in states}
+STAGE_OF = {state: name for name, stage in STAGES.items() for state in stage.states}
 QUARTER = 3  # months
 DUE = {
     "accepted": "assessment",
@@ -65,13 +59,20 @@ DUE = {
 
 
 @contextmanager
-def shown(engine: Engine, reader: Reader, action: str, roles: frozenset[str] | None = None) -> Iterator[Transaction]:
+def shown(
+    engine: Engine,
+    reader: Reader,
+    action: str,
+    roles: frozenset[str] | None = None,
+    *,
+    reach: Reach = Reach.OWN,
+) -> Iterator[Transaction]:
     """An audited read of casework by whoever may; a refusal is written down."""
     with refusals_noted(engine, reader, action):
         case_scope.require_cases(reader)
         if roles is not None and reader.role not in roles:
             raise NotAllowed(f"This list is for {in_words(roles)}: ask one of them.")
-        with audited(engine) as transaction:
+        with audited(engine, reader, reach) as transaction:
             yield transaction
 
 
@@ -102,7 +103,7 @@ def _list(
         rows, total = case_reads.cases(
             transaction, reader, wanted, sort=sort, limit=page_size, offset=(page - 1) * page_size
         )
-        attendance = attendance_now(transaction, rows, today) if with_attendance else {}
+        attendance = attendance_now(transaction, reader, rows, today) if with_attendance else {}
         noted(transaction, reader, action, (row["family_id"] for row in rows), page=page, sort=sort)
     return CaseList(tuple(case_line(row, today) for row in rows), total, attendance)
 
@@ -177,21 +178,20 @@ def pipeline(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stage, 
         where = case_reads.in_states(transaction, reader)
         moves = case_reads.moves_since(transaction, reader, months_before(today, 1), acts=OF_CASES)
         noted(transaction, reader, "read_pipeline", (), stages=len(STAGES))
-    return tuple(_stage(name, label, states, where, moves, today) for name, (label, states) in STAGES.items())
+    return tuple(_stage(name, counted, where, moves, today) for name, counted in STAGES.items())
 
 
 def _stage(
     name: str,
-    label: str,
-    states: tuple[str, ...],
+    counted: CountedStage,
     where: list[tuple[str, dt.date]],
     moves: list[tuple[str | None, str | None]],
     today: dt.date,
 ) -> Stage:
-    days = [(today - since).days for state, since in where if state in states]
-    came = sum(after in states for _, after in moves)
-    went = sum(before in states for before, _ in moves)
-    return Stage(name, label, len(days), came - went, median_low(days) if days else None)
+    days = [(today - since).days for state, since in where if state in counted.states]
+    came = sum(after in counted.states for _, after in moves)
+    went = sum(before in counted.states for before, _ in moves)
+    return Stage(name, counted.label, counted.means, len(days), came - went, median_low(days) if days else None)
 
 
 def pipeline_list(
@@ -203,7 +203,7 @@ def pipeline_list(
     return _list(
         engine,
         reader,
-        Wanted(states=STAGES[stage][1]),
+        Wanted(states=STAGES[stage].states),
         action="list_stage",
         today=today,
         sort="state_since",
@@ -222,11 +222,11 @@ def stage_times(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stag
     return tuple(
         StageTime(
             name,
-            label,
+            counted.label,
             tuple(sorted((went - came).days for stage, came, went in stays if stage == name and went > since)),
             tuple(sorted((went - came).days for stage, came, went in stays if stage == name and went <= since)),
         )
-        for name, (label, _) in STAGES.items()
+        for name, counted in STAGES.items()
     )
 
 
@@ -260,6 +260,15 @@ def need_outcomes(engine: Engine, reader: Reader) -> tuple[NeedOutcome, ...]:
     )
 
 
+def scored_families(engine: Engine, reader: Reader) -> ScoredFamilies:
+    """Whose needs were scored: how each case came, where the family lives, and its members without their names."""
+    with shown(engine, reader, "read_outcome_groups", ASK_OUTCOMES) as transaction:
+        cases = case_reads.scored_families(transaction, reader)
+        members = case_reads.scored_members(transaction, reader)
+        noted(transaction, reader, "read_outcome_groups", (), cases=len(cases))
+    return ScoredFamilies(tuple(cases), tuple(members))
+
+
 def identified_families(
     engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 25
 ) -> tuple[tuple[tuple[str, str], ...], int]:
@@ -274,8 +283,9 @@ def identified_families(
 
 def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[WorkerLoad, ...]:
     """What each worker has: those of the team, or everybody's for a programme manager."""
-    with shown(engine, reader, "read_loads", ALLOCATORS) as transaction:
+    with shown(engine, reader, "read_loads", ALLOCATORS, reach=Reach.KNOWN) as transaction:
         rows = case_reads.loads(transaction, reader, today, soon=today + SOON, new_since=today - NEW)
+        away = leave_of(transaction, {row["staff_id"] for row in rows}, today=today)
         noted(transaction, reader, "read_loads", (), workers=len(rows))
     return tuple(
         WorkerLoad(
@@ -288,6 +298,7 @@ def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Wor
             int(row["new"]),
             int(row["due_soon_reviews"]),
             int(row["later_reviews"]),
+            away[row["staff_id"]],
         )
         for row in rows
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from families.casebook import case_reads, case_record_reads, case_scope, case_store
-from families.casebook.case_models import Allocation, Consent, FamilyCase, Helper
+from families.casebook.case_models import Allocation, Consent, FamilyCase, Helper, Referral
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import (
@@ -89,7 +89,7 @@ def case_head(engine: Engine, reader: Reader, family_id: str, *, today: dt.date)
         if not rows:
             return None
         row = _current(rows)
-        _, waiting = case_record_reads.alerts(transaction, [row["case_id"]], today, waiting=True, limit=0)
+        _, waiting = case_record_reads.alerts(transaction, reader, [row["case_id"]], today, waiting=True, limit=0)
         head = CaseHead(
             line=case_line(row, today),
             dates={name: row[name] for name in DATES},
@@ -124,7 +124,7 @@ def alerts_of(
     """A page of a family's alerts: those that wait for an answer, or those that have one."""
     with _part(engine, reader, "read_alerts", family_id, page, page_size) as (transaction, case_ids):
         rows, total = case_record_reads.alerts(
-            transaction, case_ids, today, waiting=waiting, limit=page_size, offset=(page - 1) * page_size
+            transaction, reader, case_ids, today, waiting=waiting, limit=page_size, offset=(page - 1) * page_size
         )
         answers = case_record_reads.last_answers(transaction, [row["alert_id"] for row in rows])
     return AlertPage(tuple(_alert(row, answers.get(row["alert_id"], {})) for row in rows), total)
@@ -206,18 +206,28 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         needs=_needs(transaction, case_id),
         goals=_goals(transaction, case_id),
         notes=_note_views(transaction, case_record_reads.notes(transaction, [case_id], limit=NEWEST)[0], names),
-        alerts=_newest_alerts(transaction, case_id, today),
+        alerts=_newest_alerts(transaction, reader, case_id, today),
         acts=_acts(transaction, reader, row),
+        referrer=_referrer(transaction, row),
         **parts,
     )
 
 
-def _newest_alerts(transaction: Transaction, case_id: str, today: dt.date) -> tuple[RowValues, ...]:
+def _referrer(transaction: Transaction, case: Mapping[str, Any]) -> RowValues | None:
+    """Who referred the family; nobody where the records did."""
+    if case["came_as"] == "identified" or not case["referral_id"]:
+        return None
+    row = case_store.one(transaction, Referral, referral_id=case["referral_id"])
+    names = ("reporter", "agency", "contact", "received_on", "reasons")
+    return {name: row[name] for name in names} if row else None
+
+
+def _newest_alerts(transaction: Transaction, reader: Reader, case_id: str, today: dt.date) -> tuple[RowValues, ...]:
     """Those that wait before those that have an answer."""
     return tuple(
         row
         for waiting in (True, False)
-        for row in case_record_reads.alerts(transaction, [case_id], today, waiting=waiting, limit=NEWEST)[0]
+        for row in case_record_reads.alerts(transaction, reader, [case_id], today, waiting=waiting, limit=NEWEST)[0]
     )
 
 
@@ -296,7 +306,7 @@ def open_corrections(engine: Engine, reader: Reader) -> tuple[Mapping[str, Any],
     with refusals_noted(engine, reader, "list_corrections"):
         if reader.role not in SETTLE_CORRECTIONS or not reader.purpose.strip():
             raise NotAllowed("Corrections are settled with their source by a data analyst: ask one of them.")
-        with audited(engine) as transaction:
+        with audited(engine, reader) as transaction:
             rows = case_reads.open_corrections(transaction, reader)
             noted(transaction, reader, "list_corrections", (row["family_id"] for row in rows))
     return tuple(rows)

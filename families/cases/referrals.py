@@ -15,6 +15,7 @@ from families.casebook.case_models import Draft, FamilyCase, Referral, ReferralP
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.database import audited
 from families.casebook.folding import fold
+from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.moving import (
     MOST_IN_LINE,
@@ -154,7 +155,7 @@ def duplicates(engine: Engine, by: Reader, referral_id: str) -> tuple[Duplicate,
     with refusals_noted(engine, by, "check_duplicates"):
         require_role(act, by.role)
         case_scope.require_referrals(by)
-        with audited(engine) as transaction:
+        with audited(engine, by, Reach.KNOWN) as transaction:
             row = case_store.one(transaction, Referral, referral_id=referral_id)
             if row is None:
                 raise NotAllowed("There is no referral under this id that you may see.")

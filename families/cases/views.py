@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from families.casebook.views import Days
 from families.cases.attendance import AttendanceNow
 
 
@@ -99,6 +100,7 @@ class WorkerLoad:
     new: int  # in the last 30 days
     due_soon_reviews: int = 0  # within 7 days
     later_reviews: int = 0
+    leave: tuple[Days, ...] = ()  # that is not over, the first first
 
     @property
     def without_review(self) -> int:
@@ -112,6 +114,7 @@ class Stage:
 
     stage: str
     label: str
+    means: str
     count: int
     change: int  # since the same day last month
     median_days: int | None
@@ -138,6 +141,14 @@ class NeedOutcome:
     best: int  # of all its scores
     checked: str | None  # what the check after closure found
     is_met_again: bool  # the strand's criterion is met by something newer than the closure
+
+
+@dataclass(frozen=True)
+class ScoredFamilies:
+    """What families with a scored need are grouped by: for counts alone, never for a page."""
+
+    cases: tuple[Mapping[str, Any], ...]  # case_id, family_id, came_as, address
+    members: tuple[Mapping[str, Any], ...]  # family_id, role, is_resident, sex, date_of_birth
 
 
 @dataclass(frozen=True)
@@ -307,6 +318,7 @@ class CaseRecord:
     checks: tuple[Mapping[str, Any], ...]
     alerts: tuple[Mapping[str, Any], ...]  # the newest; all of them a page at a time in AlertPage
     acts: tuple[str, ...]  # what the reader may do now
+    referrer: Mapping[str, Any] | None = None  # who referred the family, how to reach them, when and why
 
 
 @dataclass(frozen=True)
@@ -325,6 +337,7 @@ class Event:
     is_finished: bool
     version: int
     case_id: str | None = None  # of a curated event: whose acts change it
+    stays_inside: bool = False  # about somebody restricted, or a supervision: no export has it
 
 
 @dataclass(frozen=True)

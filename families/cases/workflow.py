@@ -33,6 +33,15 @@ class Act:
 
 
 @dataclass(frozen=True)
+class CountedStage:
+    """A step that the programme is counted by: the states it is made of, and what it means."""
+
+    label: str
+    states: tuple[str, ...]
+    means: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A reason that a triage gives, and what the referrer is told."""
 
@@ -46,6 +55,7 @@ class Workflow:
 
     states: Mapping[str, Mapping[str, str]]
     groups: Mapping[str, frozenset[str]]
+    stages: Mapping[str, CountedStage]
     acts: Mapping[str, Act]
     refer: Mapping[str, frozenset[str]]
     clocks: Mapping[str, int]
@@ -54,7 +64,7 @@ class Workflow:
     words: Mapping[str, Mapping[str, str]]
 
 
-WORDS = ("clock_stops", "closure_reasons", "levels", "consent_purposes", "note_kinds", "alert_kinds")
+WORDS = ("came_as", "clock_stops", "closure_reasons", "levels", "consent_purposes", "note_kinds", "alert_kinds")
 
 
 @cache
@@ -64,6 +74,10 @@ def workflow() -> Workflow:
     made = Workflow(
         states=told["states"],
         groups={name: frozenset(states) for name, states in told["groups"].items()},
+        stages={
+            name: CountedStage(said["label"], tuple(said["states"]), said["means"])
+            for name, said in told["stages"].items()
+        },
         acts={name: _act(name, said) for name, said in told["acts"].items()},
         refer={kind: frozenset(roles) for kind, roles in told["refer"].items()},
         clocks=told["clocks"],
@@ -99,6 +113,9 @@ def _check(made: Workflow) -> None:
         unknown = (act.states | set(act.to)) - set(made.states[act.of]) | (act.roles | act.own_roles) - set(ROLES)
         if unknown:
             raise Refused(f"The workflow's act {act.name} names what is not there: {', '.join(sorted(unknown))}.")
+    for name, stage in made.stages.items():
+        if strange := set(stage.states) - set(made.states["case"]):
+            raise Refused(f"The workflow's stage {name} names what is not there: {', '.join(sorted(strange))}.")
 
 
 def state_label(of: str, state: str) -> str:

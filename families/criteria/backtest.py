@@ -87,13 +87,19 @@ def equality_groups(facts: Facts, people: pl.DataFrame) -> pl.DataFrame:
 
     Only what the records hold: sex and date of birth. No rule reads any of it.
     """
-    members = facts.members.filter("is_resident").join(people.select("person_id", "sex"), on="person_id", how="left")
+    members = facts.members.join(people.select("person_id", "sex"), on="person_id", how="left")
+    return groups_of_members(members, as_of=facts.as_of)
+
+
+def groups_of_members(members: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
+    """The groups of families whose members are given: family_id, role, is_resident, sex and date_of_birth."""
     is_child = pl.col("role") == "child"
     return (
-        members.group_by("family_id")
+        members.filter("is_resident")
+        .group_by("family_id")
         .agg(
             _sexes(pl.col("sex").filter(is_child), "girls", "boys").alias("sex_of_children"),
-            _band(pl.col("date_of_birth").filter(is_child), facts.as_of).alias("youngest_child"),
+            _band(pl.col("date_of_birth").filter(is_child), as_of).alias("youngest_child"),
             _sexes(pl.col("sex").filter(~is_child), "women", "men").alias("sex_of_adults"),
         )
         .sort("family_id")

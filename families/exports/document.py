@@ -42,6 +42,9 @@ class Document:
     header: Sequence[tuple[str, str]]
     parts: Sequence[Part] = field(default_factory=tuple)
     is_wide: bool = False
+    is_dense: bool = False  # to fit one page
+    handling: str = HANDLING
+    annex: Sequence[Part] = field(default_factory=tuple)  # further sheets of a workbook; not on paper
 
 
 def header(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import typst
 
-from families.exports.document import HANDLING, Document, in_words
+from families.exports.document import Document, in_words
 
 TEMPLATE = Path(__file__).with_name("document.typ")
 ACCESSIBLE: Literal["ua-1"] = "ua-1"  # PDF/UA-1, ISO 14289-1
@@ -38,7 +38,8 @@ def _told(document: Document) -> dict[str, Any]:
         "title": document.title,
         "made_by": document.made_by,
         "is_wide": document.is_wide,
-        "footer": HANDLING.partition(":")[0],
+        "is_dense": document.is_dense,
+        "footer": document.handling.partition(":")[0],
         "header": [list(line) for line in document.header],
         "parts": [
             {

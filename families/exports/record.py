@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy import Engine
 
@@ -29,6 +30,9 @@ FORMATS: Mapping[str, tuple[Callable[[Document], bytes], str]] = {
     "pdf": (pdf, "application/pdf"),
     "xlsx": (workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
+
+
+Made: TypeAlias = tuple[str, list[Part], int, int]  # title, parts, entries in it, entries left out
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def export(engine: Engine, reader: Reader, wanted: Wanted, *, made_by: str, toda
     head = case_head(engine, reader, wanted.family_id, today=today)
     if head is None:
         raise NotAllowed("There is no case of this family that you may see.")
-    title, parts, count = DOCUMENTS[wanted.what](engine, reader, wanted, today)
+    title, parts, count, left_out = DOCUMENTS[wanted.what](engine, reader, wanted, today)
     data = reading.data_as_at(engine)
     told = header(
         council=Settings().council,
@@ -72,17 +76,25 @@ def export(engine: Engine, reader: Reader, wanted: Wanted, *, made_by: str, toda
         purpose=wanted.purpose,
     )
     family = ("Family", f"{head.line.family_name}, {wanted.family_id}")
-    document = Document(f"{title}: {head.line.family_name}", made_by, [family, *told], parts, wanted.what != "plan")
+    over = [family, *told, *([("Left out", _left_out(left_out))] if left_out else [])]
+    document = Document(f"{title}: {head.line.family_name}", made_by, over, parts, wanted.what != "plan")
     make, media_type = FORMATS[wanted.form]
     content = make(document)
-    _write_down(engine, reader, wanted, number=number, content=content, count=count)
+    _write_down(engine, reader, wanted, number=number, content=content, count=count, left_out=left_out)
     return Export(f"{wanted.what}_{wanted.family_id}_{number}.{wanted.form}", media_type, content)
 
 
-def _write_down(engine: Engine, reader: Reader, wanted: Wanted, *, number: str, content: bytes, count: int) -> None:
+def _left_out(number: int) -> str:
+    """That something is not in it, and nothing of what or of whom."""
+    return "1 entry is left out." if number == 1 else f"{number} entries are left out."
+
+
+def _write_down(
+    engine: Engine, reader: Reader, wanted: Wanted, *, number: str, content: bytes, count: int, left_out: int
+) -> None:
     chosen = wanted.chosen
     detail = {
-        **{"export": number, "form": wanted.form, "for": wanted.purpose},
+        **{"export": number, "form": wanted.form, "for": wanted.purpose, "left_out": left_out},
         "sha256": hashlib.sha256(content).hexdigest(),
         "filter": {
             "kinds": sorted(chosen.kinds),
@@ -92,17 +104,18 @@ def _write_down(engine: Engine, reader: Reader, wanted: Wanted, *, number: str, 
             "only_significant": chosen.only_significant,
         },
     }
-    with audited(engine) as transaction:
+    with audited(engine, reader) as transaction:
         action = f"export_{wanted.what}"
         audit.note(transaction, reader, action=action, family_ids=[wanted.family_id], detail=detail, result_count=count)
 
 
-def _chronology(engine: Engine, reader: Reader, wanted: Wanted, today: dt.date) -> tuple[str, list[Part], int]:
+def _chronology(engine: Engine, reader: Reader, wanted: Wanted, today: dt.date) -> Made:
     events = chronology(engine, reader, wanted.family_id, wanted.chosen)
-    rows = [_event(event) for event in reversed(events)]  # on paper a life is read forwards
+    given = [event for event in events if not event.stays_inside]
+    rows = [_event(event) for event in reversed(given)]  # on paper a life is read forwards
     columns = ("When", "Kind", "What", "What it meant", "Who", "By")
     none = "No event is within what was chosen."
-    return "Chronology", [Part("Events", columns, rows, (2, 2, 8, 4, 3, 2), none)], len(rows)
+    return "Chronology", [Part("Events", columns, rows, (2, 2, 8, 4, 3, 2), none)], len(rows), len(events) - len(given)
 
 
 def _event(event: Event) -> tuple[dt.date, str, str, str, str, str]:
@@ -111,10 +124,10 @@ def _event(event: Event) -> tuple[dt.date, str, str, str, str, str]:
     return event.on, kind, told, event.impact, ", ".join(name for _, name in event.people), event.by or ""
 
 
-def _plan(engine: Engine, reader: Reader, wanted: Wanted, today: dt.date) -> tuple[str, list[Part], int]:
+def _plan(engine: Engine, reader: Reader, wanted: Wanted, today: dt.date) -> Made:
     case = case_of(engine, reader, wanted.family_id, today=today)
     parts = [_standing(case), _needs(case), _goals(case), _team(case), _reviews(case)]
-    return "Family plan", parts, sum(len(part.rows) for part in parts[1:])
+    return "Family plan", parts, sum(len(part.rows) for part in parts[1:]), 0
 
 
 def _standing(case: CaseRecord) -> Part:
@@ -162,7 +175,7 @@ def _reviews(case: CaseRecord) -> Part:
     return Part("Reviews", ("Held", "What was found", "What the family says", "Next"), rows, (1, 4, 4, 1))
 
 
-DOCUMENTS: Mapping[str, Callable[[Engine, Reader, Wanted, dt.date], tuple[str, list[Part], int]]] = {
+DOCUMENTS: Mapping[str, Callable[[Engine, Reader, Wanted, dt.date], Made]] = {
     "chronology": _chronology,
     "plan": _plan,
 }

@@ -39,7 +39,7 @@ def workbook(document: Document) -> bytes:
         for row, line in enumerate((("Title", document.title), *document.header)):
             first.write_string(row, 0, line[0], looks["head"])
             first.write_string(row, 1, line[1], looks["words"])
-        for number, part in enumerate(document.parts, 1):
+        for number, part in enumerate((*document.parts, *document.annex), 1):
             _write(book.add_worksheet(_sheet_name(part.heading, number)), part, looks)
     return held.getvalue()
 

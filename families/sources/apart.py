@@ -127,6 +127,8 @@ def _from_json(line: str) -> Any:
         mapping=Mapping(**raw["mapping"]) if raw["mapping"] else None,
         received_on=dt.date.fromisoformat(raw["received_on"]),
         folder=Path(raw["folder"]) if raw["folder"] else None,
+        is_careful=raw["is_careful"],
+        befores=raw["befores"],
     )
 
 

@@ -34,9 +34,12 @@ class Figure(StrEnum):
     REFUSED = "rows_refused"
     ROWS = "rows_of_load"
     REFUSED_OF_LOAD = "rows_refused_of_load"
+    SCHOOLS = "schools_of_load"
 
 
-def delivery_counts(persons: pl.DataFrame, rejected: pl.DataFrame, delivered: Sequence[Receipt]) -> pl.DataFrame:
+def delivery_counts(
+    persons: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame, delivered: Sequence[Receipt]
+) -> pl.DataFrame:
     """The DeliveryQuality table of a run. A load is told by its source and the day it speaks of."""
     people = persons.group_by(label="source").agg(pl.len().alias("number"))
     filled = persons.group_by(label="source").agg(pl.col(name).is_not_null().sum().alias(name) for name in FIELDS)
@@ -48,6 +51,7 @@ def delivery_counts(persons: pl.DataFrame, rejected: pl.DataFrame, delivered: Se
         ),
         refused.with_columns(figure=pl.lit(Figure.REFUSED.value)),
         _loads(delivered),
+        _schools(coverage, delivered),
     ]
     kinds = {"figure": pl.String, "label": pl.String, "part": pl.String, "number": pl.Int64}
     whole = pl.concat([part.select(pl.col(name).cast(kind) for name, kind in kinds.items()) for part in parts])
@@ -56,8 +60,24 @@ def delivery_counts(persons: pl.DataFrame, rejected: pl.DataFrame, delivered: Se
     return DeliveryQuality.validate(placed, cast=True)
 
 
+def _day(receipt: Receipt) -> str:
+    return str(day_in_name(receipt.file) or receipt.received_on)
+
+
+def _schools(coverage: pl.DataFrame, delivered: Sequence[Receipt]) -> pl.DataFrame:
+    """How many schools each load speaks for, of sources that come by school."""
+    kinds = {"delivery": pl.String, "label": pl.String, "part": pl.String}
+    loads = pl.DataFrame([(each.delivery, each.source, _day(each)) for each in delivered], schema=kinds, orient="row")
+    told = coverage.drop_nulls("school").select("delivery", "school").join(loads, on="delivery")
+    return (
+        told.group_by("label", "part")
+        .agg(number=pl.col("school").n_unique())
+        .with_columns(figure=pl.lit(Figure.SCHOOLS.value))
+    )
+
+
 def _loads(delivered: Sequence[Receipt]) -> pl.DataFrame:
-    days = [(each.source, str(day_in_name(each.file) or each.received_on), each) for each in delivered]
+    days = [(each.source, _day(each), each) for each in delivered]
     rows = [(Figure.ROWS.value, source, day, each.rows_in) for source, day, each in days]
     rows += [(Figure.REFUSED_OF_LOAD.value, source, day, each.rejected) for source, day, each in days]
     kinds = {"figure": pl.String, "label": pl.String, "part": pl.String, "number": pl.Int64}

@@ -52,6 +52,29 @@ def is_month_first(texts: pl.Series) -> bool:
     return bool(needs_month_first) and not bool(needs_day_first)
 
 
+def has_no_order(texts: pl.Series) -> bool:
+    """Whether days and months of a column could be either way round, with another date each way."""
+    parts = texts.str.extract_groups(YEAR_LAST).struct
+    first, second = parts[0].cast(pl.Int32, strict=False), parts[1].cast(pl.Int32, strict=False)
+    is_settled = ((first > 12) & (first <= 31)) | ((second > 12) & (second <= 31))
+    return bool((first != second).any()) and not bool(is_settled.any())
+
+
+def forms_in(texts: pl.Series) -> tuple[str, ...]:
+    """The forms that dates of a column are written in, in words."""
+    is_turned = is_month_first(texts)
+    last = "month, day, year" if is_turned else "day, month, year"
+    shapes = {
+        YEAR_FIRST: "year, month, day",
+        YEAR_LAST: last,
+        PACKED: "year, month, day without a mark between",
+        YEAR_FIRST_NAMED: "year, name of the month, day",
+        YEAR_LAST_NAMED: "day, name of the month, year",
+        SERIAL: "days as Excel counts them",
+    }
+    return tuple(words for shape, words in shapes.items() if texts.str.contains(shape).any())
+
+
 def _by_form(texts: pl.Series, form: str) -> pl.Series:
     check_form(form)
     if any(f"%{letter}" in form for letter in "HMS"):

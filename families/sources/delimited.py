@@ -67,17 +67,26 @@ class Dialect:
     quote: str = '"'
 
 
-def read_text(path: Path, *, name: str) -> Bytes:
-    """A file's text as UTF-8 bytes; bytes that are no text become NUL. Plain files are mapped, not copied."""
+@dataclass(frozen=True)
+class Text:
+    """A file's text as UTF-8 bytes, and the encoding it came in."""
+
+    utf8: Bytes
+    encoding: str
+
+
+def read_text(path: Path, *, name: str) -> Text:
+    """A file's text; bytes that are no text become NUL. Plain files are mapped, not copied."""
     data: Bytes = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
     encoding = _encoding(data, name)
     if encoding == "utf-8" and all((piece < 128).all() for piece in _pieces(data)):
         text = data
     else:
-        text = np.frombuffer(_decoded(data, encoding, name).encode("utf-8"), dtype=np.uint8)
+        decoded, encoding = _decoded(data, encoding, name)
+        text = np.frombuffer(decoded.encode("utf-8"), dtype=np.uint8)
     if (text[:HEAD_BYTES] == RETURN).any() and not any((piece == NEWLINE).any() for piece in _pieces(text)):
-        return np.where(text == RETURN, np.uint8(NEWLINE), text)  # lines as an old Macintosh ends them
-    return text
+        text = np.where(text == RETURN, np.uint8(NEWLINE), text)  # lines as an old Macintosh ends them
+    return Text(text, encoding)
 
 
 def _pieces(text: Bytes) -> Iterator[Bytes]:
@@ -107,10 +116,11 @@ def _encoding(data: Bytes, name: str) -> str:
     return "utf-8"
 
 
-def _decoded(data: Bytes, encoding: str, name: str) -> str:
+def _decoded(data: Bytes, encoding: str, name: str) -> tuple[str, str]:
+    """The text, and the encoding that it turned out to be in."""
     raw = data.tobytes()
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding), encoding
     except UnicodeDecodeError:
         if encoding.startswith(("utf-16", "utf-32")):
             raise Refused(
@@ -118,8 +128,9 @@ def _decoded(data: Bytes, encoding: str, name: str) -> str:
             ) from None
     raw = raw.removeprefix(codecs.BOM_UTF8)
     if encoding == "utf-8-sig" or _has_utf8_beyond_ascii(raw):
-        return raw.decode("utf-8", errors="replace").replace("�", "\x00")
-    return raw.translate(bytes.maketrans(UNDEFINED_IN_CP1252, b"\x00" * len(UNDEFINED_IN_CP1252))).decode("cp1252")
+        return raw.decode("utf-8", errors="replace").replace("�", "\x00"), encoding
+    raw = raw.translate(bytes.maketrans(UNDEFINED_IN_CP1252, b"\x00" * len(UNDEFINED_IN_CP1252)))
+    return raw.decode("cp1252"), "cp1252"
 
 
 def _has_utf8_beyond_ascii(raw: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 A layout is a TOML file in `layouts/`; headings are compared without case, spaces and punctuation, and the headings
 seen in management information systems (data/reference/mis_column_aliases.csv) count as well. A saved mapping in TOML
-stands in for the headings where a feed has its own.
+stands in for the headings where a feed has its own; it may say as well how dates are written, and what codes of the
+feed's own stand for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LAYOUTS = Path(__file__).parent / "layouts"
 Kind = Literal[
     "text", "name", "code", "upn", "uln", "nhs", "nino", "uprn", "postcode", "date", "integer", "sex", "school"
 ]
+
+CODED = ("text", "code", "sex")  # kinds of column whose values a mapping may read as others
 
 
 class Column(BaseModel):
@@ -61,7 +64,10 @@ class Layout(BaseModel):
 
 
 class Mapping(BaseModel):
-    """A saved mapping of one feed: canonical column to heading, date formats, and values the file does not hold."""
+    """A saved mapping of one feed: canonical column to heading, date formats, values the file does not hold, and codes.
+
+    Without any column it leaves the headings to the layout, and says the rest.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,6 +75,9 @@ class Mapping(BaseModel):
     columns: dict[str, str] = Field(default_factory=dict)
     formats: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str] = Field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = Field(
+        default_factory=dict
+    )  # column: a value as the feed writes it, as it is read
 
 
 class Fit(BaseModel):
@@ -132,8 +141,8 @@ def fit(layout: Layout, header: list[str], mapping: Mapping | None = None) -> Fi
 
 
 def _wanted(layout: Layout, name: str, mapping: Mapping | None) -> list[str]:
-    if mapping is None:
-        return layout.names(name)
+    if mapping is None or not mapping.columns:
+        return [] if mapping and name in mapping.constants else layout.names(name)
     return [plain(mapping.columns[name])] if name in mapping.columns else []
 
 
@@ -164,7 +173,7 @@ def load_mapping(path: Path) -> Mapping:
 def _words(kind: str) -> str:
     words = {
         "missing": "is missing",
-        "extra_forbidden": "is not known (source, columns, formats and constants are)",
+        "extra_forbidden": "is not known (source, columns, formats, constants and codes are)",
         "string_type": "must be a text in quotation marks",
         "dict_type": "must be a table",
         "model_type": "must be a table",
@@ -184,6 +193,7 @@ def check_mapping(mapping: Mapping, name: str) -> None:
             ("columns", mapping.columns),
             ("formats", mapping.formats),
             ("constants", mapping.constants),
+            ("codes", mapping.codes),
         )
         for key in keys
         if key not in layout.columns
@@ -191,6 +201,10 @@ def check_mapping(mapping: Mapping, name: str) -> None:
     wrong += [f"[formats] {key} is not a date" for key in mapping.formats if _is_not_date(layout, key)]
     wrong += [f"{key} is in [columns] and in [constants]" for key in mapping.columns if key in mapping.constants]
     wrong += [f"[columns] {key} is blank" for key, heading in mapping.columns.items() if not plain(heading)]
+    wrong += [f"[codes] {key} holds no codes" for key in mapping.codes if not _holds_codes(layout, key)]
+    wrong += [
+        f"[codes] {key} has a blank" for key, codes in mapping.codes.items() if not all(map(plain, codes.values()))
+    ]
     for key, form in mapping.formats.items():
         try:
             check_form(form)
@@ -205,6 +219,10 @@ def _is_not_date(layout: Layout, key: str) -> bool:
     return key in layout.columns and layout.columns[key].kind != "date"
 
 
+def _holds_codes(layout: Layout, key: str) -> bool:
+    return key not in layout.columns or layout.columns[key].kind in CODED
+
+
 @cache
 def known_headings() -> frozenset[str]:
     """Every heading any layout knows."""
@@ -216,7 +234,8 @@ def known_headings() -> frozenset[str]:
 def canonical(frame: pl.DataFrame, found: Fit, layout: Layout, mapping: Mapping | None) -> pl.DataFrame:
     """The layout's columns as trimmed texts, blanks as null, from a frame of columns c0, c1, ... and `row`."""
     constants = mapping.constants if mapping else {}
-    return frame.select("row", *(_column(name, found.places.get(name), constants) for name in layout.columns))
+    frame = frame.select("row", *(_column(name, found.places.get(name), constants) for name in layout.columns))
+    return with_codes(frame, mapping)
 
 
 def _column(name: str, place: int | None, constants: dict[str, str]) -> pl.Expr:
@@ -224,3 +243,15 @@ def _column(name: str, place: int | None, constants: dict[str, str]) -> pl.Expr:
         return pl.lit(constants.get(name), dtype=pl.String).alias(name)
     text = pl.col(f"c{place}").str.replace_all(r"[\s\x{00A0}\x{FEFF}]+", " ").str.strip_chars()
     return pl.when(text != "").then(text).alias(name)
+
+
+def with_codes(frame: pl.DataFrame, mapping: Mapping | None) -> pl.DataFrame:
+    """Canonical columns with the codes of the feed's own read as its mapping says, however they are capitalised."""
+    codes = {name: each for name, each in (mapping.codes if mapping else {}).items() if each}
+    return frame.with_columns(_recoded(name, each).alias(name) for name, each in codes.items())
+
+
+def _recoded(name: str, codes: dict[str, str]) -> pl.Expr:
+    known = {code.strip().casefold(): value for code, value in codes.items()}
+    bare = pl.col(name).str.strip_chars().str.to_lowercase()
+    return bare.replace_strict(known, default=pl.col(name), return_dtype=pl.String)

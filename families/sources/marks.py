@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -25,12 +25,13 @@ from families.reference import REFERENCE
 from families.sources import delimited
 from families.sources import identifiers as ids
 from families.sources.date_formats import parse_dates
-from families.sources.layouts import Layout, Mapping, fit, layouts
+from families.sources.layouts import Layout, Mapping, fit, layouts, with_codes
 from families.sources.opening import Opened, damage_as_sentence
 from families.sources.reading import REJECTED_SCHEMA, bad_rows
 from families.sources.recognise import Recognised
 from families.sources.shaping import Delivery, Read, conform
 from families.sources.values import WHY
+from families.sources.written import how_written
 
 SOURCE = "session_marks"
 NO_MARK = "-"  # registers show it where no mark was made
@@ -74,9 +75,13 @@ def read_marks(opened: Opened, recognised: Recognised | None, delivery: Delivery
     gathered = _Gathered()
     layout = layouts()[SOURCE]
     frames = _from_parquet(opened, layout, mapping) if recognised is None else _from_text(recognised, gathered, mapping)
+    formats = mapping.formats if mapping else {}
+    told = None
     for frame in frames:
-        _add(gathered, frame, formats=mapping.formats if mapping else {})
-    return _read(gathered, delivery)
+        if recognised is not None and told is None:  # the first block tells enough
+            told = how_written(recognised, frame, formats=formats)
+        _add(gathered, frame, formats=formats)
+    return replace(_read(gathered, delivery), written=told)
 
 
 def _from_parquet(opened: Opened, layout: Layout, mapping: Mapping | None) -> Iterator[pl.DataFrame]:
@@ -125,12 +130,12 @@ def _from_text(recognised: Recognised, gathered: _Gathered, mapping: Mapping | N
 
 
 def _complete(frame: pl.DataFrame, layout: Layout, mapping: Mapping | None) -> pl.DataFrame:
-    """Every column of the layout: from the file, else the mapping's constant, else blank."""
+    """Every column of the layout: from the file, else the mapping's constant, else blank; its codes read as mapped."""
     constants = mapping.constants if mapping else {}
     absent = [
         pl.lit(constants.get(name), dtype=pl.String).alias(name) for name in layout.columns if name not in frame.columns
     ]
-    return frame.with_columns(absent).select("row", *layout.columns)
+    return with_codes(frame.with_columns(absent).select("row", *layout.columns), mapping)
 
 
 @cache

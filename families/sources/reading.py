@@ -14,6 +14,7 @@ from families.sources.recognise import RawRows, Recognised, raw_rows
 from families.sources.shaping import Delivery, Read, conform
 from families.sources.tabular import Made
 from families.sources.values import FLAG_SCHEMA, REJECT_SCHEMA, Typed, first_reason, stack, typed
+from families.sources.written import how_written
 
 MAKERS = tabular.MAKERS | services.MAKERS
 REJECTED_SCHEMA = REJECT_SCHEMA | {"part": pl.String, "raw": pl.String}
@@ -23,11 +24,9 @@ def read_table(recognised: Recognised, delivery: Delivery, mapping: Mapping | No
     """The tables of a delivery of one row a record."""
     raw = raw_rows(recognised)
     distinct, duplicates = without_repeats(raw.frame)
-    values = typed(
-        canonical(distinct, recognised.found, recognised.layout, mapping),
-        recognised.layout,
-        formats=mapping.formats if mapping else {},
-    )
+    texts = canonical(distinct, recognised.found, recognised.layout, mapping)
+    formats = mapping.formats if mapping else {}
+    values = typed(texts, recognised.layout, formats=formats)
     made = _make(recognised, distinct, values, delivery)
     refused = first_reason([values.rejected, made.rejected])
     flags = stack([values.flags, made.flags], FLAG_SCHEMA).join(refused, on="row", how="anti", maintain_order="left")
@@ -37,6 +36,7 @@ def read_table(recognised: Recognised, delivery: Delivery, mapping: Mapping | No
         duplicate=duplicates,
         rejected=rejected_rows(refused, distinct, raw),
         flags=flags,
+        written=how_written(recognised, texts, formats=formats),
     )
 
 

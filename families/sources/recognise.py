@@ -36,6 +36,7 @@ class Recognised:
     header: Header
     dialect: Dialect
     text: Bytes | None = None
+    encoding: str | None = None  # of a text
     sheet: Sheet | None = None
 
 
@@ -62,13 +63,14 @@ def recognise(opened: Opened, wanted: list[Layout], mapping: Mapping | None) -> 
     """The layout, header and dialect of a text or workbook; Refused with the nearest layouts where nothing fits."""
     if opened.kind == "workbook":
         return _of_workbook(opened, wanted, mapping)
-    text = delimited.read_text(opened.path, name=opened.name)
+    read = delimited.read_text(opened.path, name=opened.name)
+    text = read.utf8
     if not text[:65536].tobytes().strip():
         raise Refused(f"{opened.name} holds no text at all: ask the sender for it again.")
     header, delimiter, quote = _best_header(opened.name, text, wanted, mapping)
     found = _the_one(opened.name, header, wanted)
     dialect = _dialect(text, header, delimiter, quote)
-    return Recognised(opened, layouts()[found.source], found, header, dialect, text=text)
+    return Recognised(opened, layouts()[found.source], found, header, dialect, text=text, encoding=read.encoding)
 
 
 def _best_header(name: str, text: Bytes, wanted: list[Layout], mapping: Mapping | None) -> tuple[Header, str, str]:

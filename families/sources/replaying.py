@@ -1,7 +1,8 @@
 """Rejected rows as a table to be corrected by hand, and the corrected ones loaded in their place.
 
 The table has the source's own columns, and before them the row's number and why it was refused. What comes back is
-read exactly as the delivery was, by the same rules, as a delivery of its own that says which rows it stands for.
+read exactly as the delivery was, by the same rules, as a delivery of its own that says which rows it stands for. A code
+that is not known is said once for all the rows that were refused for it: these come back as they were, read with it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import datetime as dt
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,8 @@ from families.errors import Refused
 from families.home import Home
 from families.sources.date_formats import YEAR_LAST, is_month_first
 from families.sources.delimited import DELIMITERS, LONGEST_FIELD
+from families.sources.layouts import CODED, fit, layouts
 from families.sources.layouts import Mapping as ColumnMapping
-from families.sources.layouts import fit, layouts
 from families.sources.marks import SOURCE as MARKS
 from families.sources.opening import open_file
 from families.sources.receipts import Receipt, Replaced
@@ -31,9 +33,13 @@ from families.sources.taking_back import delivery_of
 from families.sources.taking_in import TABLES, XML_ROOTS
 
 NUMBER, WHY, WHOLE = "Rejected row", "Why it was rejected", "Row as received"
+RULE = "rule"  # of a rejected row; not written out
 ACTS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LARGEST_CORRECTION = 25 << 20
+COLUMN_OF_RULE = {"code": "mark", "episode_type_unknown": "kind"}  # else a rule is named after its column
+FEWEST_OF_A_CODE, LONGEST_CODE = 3, 40
 Rows = list[dict[str, str]]
+Codes = Mapping[str, Mapping[str, str]]  # column: a value as the feed writes it, as it is read
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def _headings(receipt: Receipt, raw: Iterable[Mapping[str, object]]) -> list[str
 
 
 def _row(row: Mapping[str, object], values: Mapping[str, object], headings: list[str]) -> dict[str, str]:
-    told = {NUMBER: str(row["row"]), WHY: str(row["reason"])}
+    told = {NUMBER: str(row["row"]), WHY: str(row["reason"]), RULE: str(row["rule"])}
     if values.keys() == {"text"} and headings != ["text"]:
         return told | dict.fromkeys(headings, "") | {WHOLE: str(values["text"])}
     return told | {name: str(values.get(name) or "") for name in headings} | {WHOLE: ""}
@@ -117,6 +123,7 @@ def replay(
     *,
     by: str,
     on: dt.date,
+    codes: Codes | None = None,
     dry_run: bool = False,
     is_apart: bool = True,
 ) -> Receipt:
@@ -125,13 +132,111 @@ def replay(
     waits = rejects_of(home_path, delivery)
     rows = _corrected_rows(corrected, waits)
     numbers = _numbers(rows, {int(row[NUMBER]) for row in waits.rows}, replaced_rows(home_path, delivery))
-    rows = _with_plain_dates(home_path, receipt, waits.headings, rows)
+    replaced = Replaced(delivery, numbers, by, on)
+    mapping = _mapping(receipt, codes or {})
+    rejects = Rejects(waits.headings, rows)
+    return _again(home_path, receipt, mapping, rejects, replaced, dry_run=dry_run, is_apart=is_apart)
+
+
+def _again(
+    home_path: Path,
+    receipt: Receipt,
+    mapping: ColumnMapping | None,
+    rejects: Rejects,
+    replaced: Replaced,
+    *,
+    dry_run: bool,
+    is_apart: bool,
+) -> Receipt:
+    """Read rows in place of those that were rejected, as their delivery was and with the codes that are known now."""
+    rows = _with_plain_dates(home_path, receipt, mapping, rejects)
     with Home(home_path).scratch() as folder:
         file = folder / "corrected.csv"
-        file.write_bytes(_own_layout(waits.headings, rows))
-        replaced = Replaced(delivery, numbers, by, on)
-        made = load_corrected(home_path, file, receipt, replaced, dry_run=dry_run, is_apart=is_apart)
-    return made
+        file.write_bytes(_own_layout(rejects.headings, rows))
+        return load_corrected(home_path, file, receipt, replaced, mapping=mapping, dry_run=dry_run, is_apart=is_apart)
+
+
+def _mapping(receipt: Receipt, codes: Codes) -> ColumnMapping | None:
+    """The mapping a delivery was read with, and codes that were said since."""
+    mapping = ColumnMapping(**receipt.mapping) if receipt.mapping else None
+    if mapping and receipt.source == MARKS:
+        mapping = mapping.model_copy(update={"columns": {}})  # rejected marks are kept under the layout's own names
+    if not codes:
+        return mapping
+    mapping = mapping or ColumnMapping(source=receipt.source)
+    names = sorted(mapping.codes.keys() | codes.keys())
+    both = {name: {**mapping.codes.get(name, {}), **codes.get(name, {})} for name in names}
+    return mapping.model_copy(update={"codes": both})
+
+
+@dataclass(frozen=True)
+class UnknownCode:
+    """A value under one heading that many rows were refused for."""
+
+    column: str
+    heading: str
+    value: str
+    rows: int
+    reason: str
+
+
+def unknown_codes(home_path: Path, delivery: str) -> tuple[UnknownCode, ...]:
+    """The codes for which rows of a delivery wait, the most rows first.
+
+    Only what stands in several rows and is short: a value of one row may be anything, and of anybody.
+    """
+    receipt = delivery_of(home_path, delivery)
+    waits = rejects_of(home_path, delivery)
+    found = _refused_codes(receipt, waits)
+    counted = Counter((column, heading, value.casefold()) for _, column, heading, value in found)
+    first = {(column, value.casefold()): (row, value) for row, column, _, value in reversed(found)}
+    return tuple(
+        UnknownCode(column, heading, first[column, folded][1], number, first[column, folded][0][WHY])
+        for (column, heading, folded), number in counted.most_common()
+        if number >= FEWEST_OF_A_CODE and len(folded) <= LONGEST_CODE
+    )
+
+
+def _refused_codes(receipt: Receipt, waits: Rejects) -> list[tuple[dict[str, str], str, str, str]]:
+    """Each row that was refused for a code: the row, the column, its heading, and the value."""
+    layout = layouts()[receipt.source]
+    places = fit(layout, waits.headings, _mapping(receipt, {})).places
+    found = []
+    for row in waits.rows:
+        column = COLUMN_OF_RULE.get(row[RULE], row[RULE].removesuffix("_unknown"))
+        if column in places and layout.columns[column].kind in CODED:
+            heading = waits.headings[places[column]]
+            if value := row.get(heading, "").strip():
+                found.append((row, column, heading, value))
+    return found
+
+
+def replay_code(
+    home_path: Path,
+    delivery: str,
+    *,
+    column: str,
+    value: str,
+    codes: Codes,
+    by: str,
+    on: dt.date,
+    dry_run: bool = False,
+    is_apart: bool = True,
+) -> Receipt:
+    """Load all rows that were refused for one value, as they are, with the codes that are known now."""
+    receipt = delivery_of(home_path, delivery)
+    waits = rejects_of(home_path, delivery)
+    rows = [
+        row
+        for row, found, _, refused in _refused_codes(receipt, waits)
+        if found == column and refused.casefold() == value.strip().casefold()
+    ]
+    if not rows:
+        raise Refused("No rejected row of this delivery waits for that code.")
+    replaced = Replaced(delivery, tuple(int(row[NUMBER]) for row in rows), by, on)
+    mapping = _mapping(receipt, codes)
+    rejects = Rejects(waits.headings, rows)
+    return _again(home_path, receipt, mapping, rejects, replaced, dry_run=dry_run, is_apart=is_apart)
 
 
 def _corrected_rows(corrected: bytes, waits: Rejects) -> Rows:
@@ -190,12 +295,12 @@ def _own_layout(headings: list[str], rows: Rows) -> bytes:
     return out.getvalue().encode()
 
 
-def _with_plain_dates(home_path: Path, receipt: Receipt, headings: list[str], rows: Rows) -> Rows:
+def _with_plain_dates(home_path: Path, receipt: Receipt, mapping: ColumnMapping | None, rejects: Rejects) -> Rows:
     """Dates written year first, read day or month first as the delivery's own column was.
 
     A reader settles the order by the whole column; a few corrected rows alone could settle it the other way round.
     """
-    mapping = ColumnMapping(**receipt.mapping) if receipt.mapping else None
+    headings, rows = rejects.headings, rejects.rows
     layout = layouts()[receipt.source]
     formats = mapping.formats if mapping else {}
     dates = {
@@ -203,7 +308,7 @@ def _with_plain_dates(home_path: Path, receipt: Receipt, headings: list[str], ro
         for name, place in fit(layout, headings, mapping).places.items()
         if layout.columns[name].kind == "date" and name not in formats
     }
-    turned = _month_first(home_path, receipt, mapping) if dates else set()
+    turned = _month_first(home_path, receipt) if dates else set()
     for heading, name in dates.items():
         texts = pl.Series([row[heading].strip() for row in rows], dtype=pl.String)
         plain = _year_first(texts, month_first=name in turned)
@@ -227,10 +332,11 @@ def _year_first(texts: pl.Series, *, month_first: bool) -> pl.Series:
     return frame.select(pl.when(is_day).then(whole).otherwise("text")).to_series()
 
 
-def _month_first(home_path: Path, receipt: Receipt, mapping: ColumnMapping | None) -> set[str]:
+def _month_first(home_path: Path, receipt: Receipt) -> set[str]:
     """The date columns that the delivery itself could only be read in month first."""
     if receipt.source == MARKS:
         return set()
+    mapping = ColumnMapping(**receipt.mapping) if receipt.mapping else None
     received = sorted((home_path / DELIVERIES / receipt.delivery / "received").iterdir())
     with Home(home_path).scratch() as folder:
         opened = open_file(received[0], work=folder)

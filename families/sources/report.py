@@ -35,6 +35,9 @@ def reasons(receipt: Receipt) -> str:
     rejected = [f"{rule} {count:,}" for rule, count in receipt.rejected_by_rule.items()]
     doubts = [f"{rule} {count:,}" for rule, count in receipt.flags_by_rule.items()]
     told = [", ".join(rejected), f"doubts: {', '.join(doubts)}" if doubts else ""]
+    doubtful = [each.heading for each in receipt.written.dates if each.is_doubtful] if receipt.written else []
+    if doubtful:
+        told.append(f"read day first, though nothing settles it: {', '.join(doubtful)}")
     if receipt.not_read:
         told.append(f"{len(receipt.not_read)} tables not read")
     return "; ".join(part for part in told if part)

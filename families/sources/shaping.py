@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from families.sources.census_terms import TERM_IN_NAME, last_taught_day, term_in_name
+from families.sources.receipts import Written
 from families.tables.records import RECORD_TABLES
 
 Tables = dict[str, pl.DataFrame]
@@ -41,6 +42,7 @@ class Read:
     superseded: int = 0
     rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
     flags: pl.DataFrame = field(default_factory=pl.DataFrame)
+    written: Written | None = None
 
     @property
     def accepted(self) -> int:

@@ -106,11 +106,13 @@ def load_each(
     received_on: dt.date,
     tell: Callable[[str], None] = lambda _: None,
     is_apart: bool = True,
+    is_careful: bool = False,
 ) -> Loaded:
     """Take files and folders in, each by itself; a bad one gets its sentence and does not stop the others.
 
     `mapping` is a file that maps columns, `saved` the same as a value. `is_apart` reads them in a process with limits,
-    as anything from outside should be; tests may do without.
+    as anything from outside should be; tests may do without. `is_careful` is for somebody who looks at each file: a
+    trial is compared with the delivery before, and nothing is taken in whose dates could be either way round.
     """
     saved = load_mapping(mapping) if mapping else saved
     wanted = _wanted_source(source, saved)
@@ -121,11 +123,13 @@ def load_each(
     for receipt in receipts(home_path):
         known |= _known_by(receipt)
     number = _next_load(home_path)
+    befores = _last_tables(home_path) if is_careful and dry_run else {}
     with Reader() as reader:
         for parcel in parcels_under(paths, refusals):
             tell(parcel.name)
             try:
                 request = _request(home_path, parcel, wanted, saved, received_on, dry_run=dry_run)
+                request = replace(request, is_careful=is_careful, befores=befores)
                 _refuse_known(parcel.name, [request.sha256], known)
                 receipt = _taken_in(parcel, request, reader.take_in if is_apart else take_in, known, number=number)
             except Refused as refusal:
@@ -134,6 +138,15 @@ def load_each(
             known |= _known_by(receipt)
             done.append(receipt)
     return Loaded(done, refusals)
+
+
+def _last_tables(home_path: Path) -> dict[str, str]:
+    """The folder of the tables of each source's last delivery: of whole lists and feeds, not of returns by school."""
+    last = sorted(
+        (each for each in receipts(home_path) if each.source in layouts() and not each.replaces),
+        key=lambda each: (each.received_on, each.load),
+    )
+    return {each.source: str((home_path / DELIVERIES / each.delivery / "tables").resolve()) for each in last}
 
 
 def _next_load(home_path: Path) -> int:
@@ -148,16 +161,17 @@ def load_corrected(
     original: Receipt,
     replaced: Replaced,
     *,
+    mapping: SourceMapping | None,
     dry_run: bool = False,
     is_apart: bool = True,
 ) -> Receipt:
-    """Take in corrected rows of another delivery: read as that one was, named after it, of the day it was received.
+    """Take in corrected rows of another delivery, named after it and of the day it was received.
 
-    What was said wrongly is to count as if it had been said rightly at first, so a newer delivery stays the newer one.
+    `mapping` is the one that delivery was read with, or one that says more. What was said wrongly is to count as if it
+    had been said rightly at first, so a newer delivery stays the newer one.
     """
     sweep(home_path)
     parcel = Parcel((file,))
-    mapping = SourceMapping(**original.mapping) if original.mapping else None
     request = replace(
         _request(home_path, parcel, original.source, mapping, original.received_on, dry_run=dry_run),
         name=f"{original.file} (corrected)",

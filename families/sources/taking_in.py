@@ -9,7 +9,7 @@ import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +19,7 @@ from families.sources import collect
 from families.sources.census_xml import ROOT as CENSUS_ROOT
 from families.sources.census_xml import read_census
 from families.sources.collect import read_collect
+from families.sources.comparing import against
 from families.sources.layouts import Mapping
 from families.sources.marks import SOURCE as MARKS
 from families.sources.marks import read_marks
@@ -29,6 +30,7 @@ from families.sources.recognise import candidates, recognise
 from families.sources.shaping import Delivery, Read, conform
 from families.sources.transfer_file import ROOT as TRANSFER_ROOT
 from families.sources.transfer_file import read_transfer_file
+from families.sources.written import refuse_doubtful_dates
 from families.sources.xml_files import root_name
 from families.tables.records import RECORD_TABLES
 
@@ -48,6 +50,8 @@ class Request:
     mapping: Mapping | None
     received_on: dt.date
     folder: Path | None
+    is_careful: bool = False  # stops where the order of dates is in doubt
+    befores: dict[str, str] = field(default_factory=dict)  # for a trial: by source the last delivery's tables
 
 
 def take_in(request: Request) -> Receipt:
@@ -60,10 +64,14 @@ def take_in(request: Request) -> Receipt:
         delivery = Delivery(request.sha256[:ID_LENGTH], source, request.name, request.received_on)
         read = reader(delivery)
     _check_counts(read, request.name)
+    if request.is_careful and request.folder is not None:
+        refuse_doubtful_dates(read.written, request.name)
     tables = _all_tables(delivery, read)
     if request.folder is not None:
         _write(request.folder, tables)
-    return _receipt(delivery, read, request=request, opened=opened, seconds=time.monotonic() - started)
+    receipt = _receipt(delivery, read, request=request, opened=opened, seconds=time.monotonic() - started)
+    before = request.befores.get(delivery.source)
+    return replace(receipt, against=against(tables, Path(before))) if before else receipt
 
 
 def _open(path: Path, work: Path) -> Opened:
@@ -127,6 +135,7 @@ def _write(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
 
 def _receipt(delivery: Delivery, read: Read, *, request: Request, opened: list[Opened], seconds: float) -> Receipt:
     is_group = delivery.source == TABLES
+    first, last = _covered(read)
     return Receipt(
         delivery=delivery.id,
         source=delivery.source,
@@ -146,7 +155,18 @@ def _receipt(delivery: Delivery, read: Read, *, request: Request, opened: list[O
         seconds=round(seconds, 3),
         reasons=_reasons(read.rejected),
         mapping=request.mapping.model_dump() if request.mapping else None,
+        written=read.written,
+        covers_from=first,
+        covers_to=last,
     )
+
+
+def _covered(read: Read) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day that a delivery speaks of."""
+    if "coverage" not in read.tables:
+        return None, None
+    first, last = read.tables["coverage"].select(pl.col("covers_from").min(), pl.col("covers_to").max()).row(0)
+    return first, last
 
 
 def _by_rule(frame: pl.DataFrame) -> dict[str, int]:

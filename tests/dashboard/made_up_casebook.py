@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+from following import Feeds, followed_of
 from made_up import AS_OF, MadeUpRun, made_up_run
 from sqlalchemy import Engine, update
 
@@ -20,6 +21,7 @@ from families.casebook.demo import add_demo_staff
 from families.casebook.models import Publication, Staff, table
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.cases import alerts, opening
 from families.cases.clock import casework_today
@@ -35,6 +37,7 @@ FILES = {
     "d7": "youth_justice_2013-08.csv",
     "d8": "dwp_match_2013-06.csv",
 }
+YEARS = {"covers_from": dt.date(2011, 9, 1), "covers_to": dt.date(2013, 8, 31), "basis": "stated"}
 HALF_TERMS = [
     (year, term, half) for year in ("2011/12", "2012/13") for term in ("autumn", "spring", "summer") for half in (1, 2)
 ]
@@ -45,10 +48,23 @@ Rows = dict[str, list[dict[str, object]]]
 def casebook(path: Path, *, is_sample: bool = True) -> Engine:
     """A new casebook file with the made-up authority published, and its staff where it is a sample."""
     engine = open_casebook(f"sqlite:///{path}")
-    publish(engine, **with_two_more(made_up_run(is_sample=is_sample)).for_publish())
+    run = with_two_more(made_up_run(is_sample=is_sample))
+    publish(engine, **run.for_publish(), followed=followed_of(run, _schooling(), [FULL]))
     if is_sample:
         add_demo_staff(engine)
     return engine
+
+
+def _schooling() -> Feeds:
+    """What feeds tell of how the full family's children go to school: suspensions, and two schools of one of them."""
+    ria, tom = "P0000010", "P0000011"
+    feeds = Feeds(records={"coverage": [{"delivery": "d6", "row": 1, "part": "", "source": "exclusions"} | YEARS]})
+    feeds = feeds.of("exclusions", ria, school="8812001", category="SUSP", started_on=dt.date(2013, 3, 4), sessions=2)
+    for day in ("2012-10-02", "2013-03-11", "2013-05-01", "2013-06-27"):
+        suspended = {"category": "SUSP", "started_on": dt.date.fromisoformat(day), "sessions": 4}
+        feeds = feeds.of("exclusions", tom, school="8814001", **suspended)
+    at = {"stated_on": dt.date(2013, 5, 16), "is_on_roll": True, "enrol_status": "S"}
+    return feeds.of("enrolments", tom, school="8811100", entry_date=dt.date(2013, 2, 25), **at)
 
 
 def with_two_more(run: MadeUpRun) -> MadeUpRun:
@@ -217,7 +233,7 @@ def _naughty_family(rows: Rows) -> None:
 def made_real(path: Path, issuer: str) -> Engine:
     """The same casebook as one that holds no sample: its staff sign in at a provider, each by their staff id."""
     engine = open_casebook(f"sqlite:///{path}")
-    with writing(engine) as transaction:
+    with engine.begin() as transaction:
         transaction.execute(update(table(Publication)).values(is_sample=False))
         transaction.execute(update(STAFF).values(is_demo=False, issuer=issuer, subject=STAFF.c.staff_id))
     return engine
@@ -236,7 +252,7 @@ def with_accepted_family(path: Path) -> Path:
     opening.allocate(engine, manager, case_id, **given, today=day, token="allocated-1")
     opening.accept(engine, worker, case_id, row_version=2, today=day, token="accepted-1")
     raised = [alerts.Raised(f"k{n}", FULL, "suspension", f"Suspended {n} days.", day, "run-1") for n in (1, 2)]
-    with writing(engine) as transaction:
+    with writing(engine, WHOLE) as transaction:
         alerts.raise_alerts(transaction, raised)
     engine.dispose()
     return path

@@ -11,13 +11,13 @@ from made_up_casebook import FULL
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
-from dashboard import case_tables
+from dashboard import case_tables, words
 from families.casebook.case_scope import READ_CASES
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
 from families.casebook.views import Reader
-from families.cases import opening
+from families.cases import agreeing, opening
 from families.cases.clock import casework_today
 from families.cases.reading import ALLOCATORS, HAVE_A_DAY, my_families, today_of
 from families.errors import NotAllowed
@@ -107,7 +107,7 @@ def test_the_data_refuses_whom_the_page_does(confirmed):
 
 def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     """By a team manager and a worker, each through the pages."""
-    engine, _, (_, case) = confirmed
+    engine, day, (_, case) = confirmed
     url = str(engine.url)
     app = opened("team_manager", page=CASELOAD, url=url)
     choose(app, FULL)
@@ -119,7 +119,21 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     assert "is offered to the worker" in app.success[0].value
     assert "1 family" in everything_said(app)
 
+    teacher = agreeing.Professional("Ann Lee", "Ash Lane", "Teacher", "01206 550001", "a.lee@example.org", False, day)
+    agreeing.add_helper(engine, MANAGER, case, teacher, today=day, token="the-helper-1")
     app = opened("caseworker", page=MY_FAMILIES, url=url)
+    offer = [each.value for each in app.subheader]
+    assert offer == ["Safety", "Why the family was found", "Who else is involved"]
+    safety, why, involved = (table.value for table in app.table[-3:])
+    assert safety[["Who", "Outcome"]].to_numpy().tolist() == [["Ria Okafor\\-Reilly", "Not known"]]
+    assert "social care covers the last three months" in safety["What"][0]
+    assert why["Strand"].tolist() == ["Education", "Education", "Crime and anti\\-social behaviour", "Work"]
+    assert (why["Newest evidence"][1], "66 of 374" in why["What"][1]) == ("19 Jul 2013", True)
+    row = involved.iloc[0].replace(r"\\", "", regex=True)
+    assert (row["Name"], row["Telephone"], row["E-mail"].replace("\u2060", "")) == (
+        "Ann Lee", "01206 550001", "a.lee@example.org",
+    )  # fmt: skip
+    assert row["Last contact"]
     app.radio(key=f"offer_answer_{case}").set_value("decline")
     app.button(key=f"offer_save_{case}").click().run()
     assert app.error
@@ -127,6 +141,28 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     app.button(key=f"offer_save_{case}").click().run()
     assert "the assessment has begun" in app.success[0].value
     assert "The assessment is due." in everything_said(app)
+
+
+def test_days_of_leave_are_shown_in_the_table_and_where_a_family_is_offered(opened, confirmed):
+    engine, day, (_, case) = confirmed
+    url = str(engine.url)
+    app = opened("team_manager", page=CASELOAD, url=url)
+    app.button(key="leave_save").click().run()
+    assert "Choose who is away" in app.error[0].value
+    app.selectbox(key="leave_who").set_value("demo-caseworker")
+    app.date_input(key="leave_to").set_value(day + dt.timedelta(days=4))
+    app.button(key="leave_save").click().run()
+    assert "The leave is entered" in app.success[0].value
+    told = f"away until {words.short_date(day + dt.timedelta(days=4))}"
+    (shown,) = [table.value for table in app.table if "Open families" in table.value]
+    assert list(shown["Leave"]).count(told) == 1
+    choose(app, FULL)
+    assert [told in caption for caption in app.radio(key=f"allocate_worker_{case}").proto.captions].count(True) == 1
+    assert "Days of leave" not in everything_said(opened("programme_manager", page=CASELOAD, url=url))
+    app = opened("administrator", page="pages_/users.py", url=url)
+    app.button(key="leave_withdraw_save").click().run()
+    assert "The leave is withdrawn" in app.success[0].value
+    assert "Nobody’s leave is entered" in everything_said(app)
 
 
 def test_a_family_that_somebody_else_allocated_meanwhile_is_not_another_one(opened, confirmed):

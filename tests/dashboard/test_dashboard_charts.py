@@ -6,7 +6,16 @@ import pytest
 from colour_contrast import contrast
 
 from dashboard import charts, tables
-from families.casebook.views import FamilyRecord, FindingView, HalfTermAbsence, Member, StrandOutcome, Tie
+from families.casebook.views import (
+    AbsenceRule,
+    FamilyRecord,
+    FindingView,
+    HalfTermAbsence,
+    Member,
+    Schooling,
+    StrandOutcome,
+    Tie,
+)
 
 pytestmark = pytest.mark.usefixtures("held_to_schema")
 
@@ -38,6 +47,7 @@ TIES = (
     Tie("p1", "p2", "same_parent", "Both have Niamh."),
     Tie("p1", "p3", "same_surname", "Same surname."),
 )
+RULE = AbsenceRule(15, "15% or more unauthorised absence across the last three terms", ("unauthorised",))
 RECORD = FamilyRecord(
     family_id="F1",
     name="Reilly family",
@@ -56,14 +66,16 @@ RECORD = FamilyRecord(
         finding("p2", "education", "unknown"),
         finding("p3", "work", "not_met"),
     ),
-    absence=(
-        HalfTermAbsence("p1", "2012/13 autumn 1", 100, 3, 15),
-        HalfTermAbsence("p1", "2012/13 autumn 2", None, None, None),
-        HalfTermAbsence("p1", "2012/13 spring 1", 1000, 0, 149),
-        HalfTermAbsence("p1", "2012/13 spring 2", 0, 0, 0),
-        HalfTermAbsence("p2", "2012/13 autumn 1", 70, 0, 0),
+    schooling=Schooling(
+        half_terms=(
+            HalfTermAbsence("p1", "2012/13 autumn 1", 100, 3, 15, 20121, suspensions=2),
+            HalfTermAbsence("p1", "2012/13 autumn 2", None, None, None, 20122, told="On no school’s roll."),
+            HalfTermAbsence("p1", "2012/13 spring 1", 1000, 0, 149, 20123, suspensions=0),
+            HalfTermAbsence("p1", "2012/13 spring 2", 0, 0, 0, 20124, suspensions=1),
+            HalfTermAbsence("p2", "2012/13 autumn 1", 70, 0, 0),
+        ),
+        rule=RULE,
     ),
-    absence_threshold_percent=15,
     ties=TIES,
 )
 
@@ -98,26 +110,55 @@ def test_bars_stand_out_from_the_page_and_from_each_other():
     assert contrast(*charts.KINDS.values()) >= 3
 
 
+def shown(person_id: str = "p1", **more: object) -> pl.DataFrame:
+    return tables.absence(RECORD.schooling.half_terms, person_id=person_id, **more)
+
+
 def test_absence_keeps_gaps_and_never_rounds_up_to_the_threshold():
-    frame = tables.absence(RECORD.absence, person_id="p1")
+    frame = shown()
     assert frame["Unauthorised %"].to_list() == [15.0, None, 14.9, None]
     said = tables.absence_in_words(frame)
-    assert said.row(1) == ("Autumn 2, 2012/13", *["not supplied"] * 5)
-    assert said.row(0)[-1] == "15.0%"
+    assert said.row(1) == ("Autumn 2, 2012/13", *["not supplied"] * 5, "not known", "", "On no school’s roll.")
+    assert said.row(0)[-4:] == ("15.0%", "2", "", "")
 
 
 def test_absence_in_words_counts_what_reaches_the_threshold():
-    frame = tables.absence(RECORD.absence, person_id="p1")
-    drawing = charts.absence(frame, child="Ria (9)", threshold_percent=15)
+    drawing = charts.absence(shown(), child="Ria (9)", rule=RULE)
     assert "Autumn 2, 2012/13: not supplied" in drawing.alt
     assert "Spring 1, 2012/13: 14.9% unauthorised" in drawing.alt
-    assert drawing.alt.endswith("The threshold for unauthorised absence is 15%. 1 of 2 half terms with data reach it.")
+    assert drawing.alt.endswith(
+        " The threshold is 15%: 15% or more unauthorised absence across the last three terms. "
+        "1 of 2 half terms with data reach it."
+    )
     assert "15%\\nthreshold" in json.dumps(drawing.chart.to_dict())
+
+
+def test_suspensions_and_the_time_before_the_work_are_drawn_and_said_from_one_frame():
+    frame = shown(baseline={20121, 20122})
+    drawing = charts.absence(frame, child="Ria (9)", rule=RULE)
+    drawn = json.dumps(drawing.chart.to_dict())
+    for half_term, words in (("Autumn 1, 2012/13", "2 times"), ("Spring 2, 2012/13", "1 time")):
+        assert f'{{"Half term": "{half_term}", "Label": "suspended\\n{words}"}}' in drawn
+    assert "Autumn 1, 2012/13: 15% unauthorised, 3% authorised, suspended 2 times" in drawing.alt
+    assert "Spring 2, 2012/13: not supplied, suspended 1 time" in drawing.alt
+    assert "Before the work began: Autumn 1, 2012/13 and Autumn 2, 2012/13." in drawing.alt
+    assert drawn.count(charts.BASELINE) == 3  # once a half term, and over the first of them
+    assert tables.absence_in_words(frame)["Before the work"].to_list() == ["baseline", "baseline", "", ""]
+    assert charts.BASELINE not in json.dumps(charts.absence(shown(), child="Ria (9)", rule=RULE).chart.to_dict())
+
+
+def test_rules_that_count_both_kinds_of_absence_see_them_stacked_with_their_sum():
+    both = AbsenceRule(18, "18% absence", ("authorised", "unauthorised"))
+    drawing = charts.absence(shown(), child="Ria (9)", rule=both)
+    assert drawing.alt.endswith("The threshold is 18%: 18% absence. 1 of 2 half terms with data reach it.")
+    drawn = json.dumps(drawing.chart.to_dict())
+    assert '"Percent": 18.0, "Label": "18%"' in drawn
+    assert "xOffset" not in drawn
 
 
 def test_absence_is_drawn_for_a_child_without_any_data_or_threshold():
     gap = (HalfTermAbsence("p9", "2012/13 autumn 1", None, None, None),)
-    drawing = charts.absence(tables.absence(gap, person_id="p9"), child="A", threshold_percent=None)
+    drawing = charts.absence(tables.absence(gap, person_id="p9"), child="A", rule=None)
     assert "not\\nsupplied" in json.dumps(drawing.chart.to_dict())
     assert "threshold" not in drawing.alt
 

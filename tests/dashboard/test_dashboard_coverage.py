@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from test_dashboard_pages import everything_said
 
 from dashboard import coverage_charts, coverage_section
 from families.casebook.views import CoverageLine, QualityCount
+from families.shortfalls import limit, shortfalls
 from families.sources.counting import Figure, delivery_counts
 from families.sources.receipts import Receipt
 from families.tables.records import RECORD_TABLES
@@ -73,9 +75,55 @@ def test_what_is_counted_of_deliveries():
     persons = pl.DataFrame([dict.fromkeys(persons.columns) | row for row in rows], schema=persons.schema)
     rejected = pl.DataFrame([{"source": "asb", "rule": "kind_blank"}] * 3)
     receipt = Receipt("d", "asb", "asb_2013-08.csv", "s", AS_OF, 5, 2, 0, 0, 3)
-    found = delivery_counts(persons, rejected, [receipt, receipt])
+    places = [{"delivery": "d", "school": school} for school in ("8814001", "8814001", "8814002", None)]
+    found = delivery_counts(persons, rejected, pl.DataFrame(places), [receipt])
     told = {(row["figure"], row["part"]): row["number"] for row in found.to_dicts()}
     assert told[Figure.PEOPLE, ""] == 2
     assert (told[Figure.FILLED, "forename"], told[Figure.FILLED, "surname"]) == (1, 2)
     assert told[Figure.REFUSED, "kind blank"] == 3
-    assert (told[Figure.ROWS, "2013-08-31"], told[Figure.REFUSED_OF_LOAD, "2013-08-31"]) == (10, 6)
+    assert (told[Figure.ROWS, "2013-08-31"], told[Figure.REFUSED_OF_LOAD, "2013-08-31"]) == (5, 3)
+    assert told[Figure.SCHOOLS, "2013-08-31"] == 2
+    again = delivery_counts(persons, rejected, pl.DataFrame(places), [receipt, replace(receipt, delivery="e")])
+    assert again.filter(figure=Figure.ROWS.value)["number"].to_list() == [10]
+
+
+def load(*numbers: tuple[int, int, int]) -> list[QualityCount]:
+    """Loads of a source, month after month: rows, rows refused, schools."""
+    figures = (Figure.ROWS, Figure.REFUSED_OF_LOAD, Figure.SCHOOLS)
+    return [
+        QualityCount(figure, "exclusions", f"2013-0{month}-01", number)
+        for month, each in enumerate(numbers, 1)
+        for figure, number in zip(figures, each, strict=True)
+    ]
+
+
+LATE = dt.timedelta(days=limit("late_days", "exclusions"))
+
+
+@pytest.mark.parametrize(
+    ("covers_to", "counts", "told"),
+    [
+        (AS_OF - LATE, load((100, 5, 20), (60, 3, 19)), []),  # on each bound
+        (AS_OF - LATE - dt.timedelta(days=1), [], ["late: its last day is 61 days back, and 60 are allowed."]),
+        (None, load((100, 0, 20), (100, 6, 20)), ["6 of 100 rows of its last load were refused, and 5% are allowed."]),
+        (None, load((100, 6, 20), (100, 0, 20)), []),
+        (None, load((100, 0, 20), (59, 0, 20)), ["59 rows in its last load after 100, and a fall of 40% is allowed."]),
+        (None, load((49, 0, 20), (1, 0, 20)), []),
+        (
+            None,
+            load((100, 0, 20), (100, 0, 18)),
+            ["18 schools in its last load after 20, and a fall of 5% is allowed."],
+        ),
+    ],
+)
+def test_a_source_falls_short_of_limits_that_are_data(covers_to, counts, told):
+    line = CoverageLine("exclusions", None, covers_to, None, "")
+    found = shortfalls([line], counts, as_of=AS_OF)
+    assert [each.sentence.removeprefix("Exclusions and suspensions: ") for each in found] == told
+    assert {each.source for each in found} <= {"exclusions"}
+
+
+def test_an_analyst_sees_which_sources_fall_short(opened):
+    said = everything_said(opened("data_analyst", page="pages_/quality.py"))
+    assert "Sources that fall short" in said
+    assert "6 of 8 rows of its last load were refused" in said.replace("\\", "")

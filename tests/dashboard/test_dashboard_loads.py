@@ -15,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
 from dashboard import exporting, identity
+from families import mappings
 from families.casebook.access import MAY_LOAD
+from families.home import Home
 from families.sources import apart
 from families.sources.layouts import layouts
 from families.sources.replaying import NUMBER, waiting
@@ -112,6 +114,33 @@ def test_a_file_with_headings_of_its_own_is_mapped_and_the_mapping_remembered(op
     assert (home / "mappings" / "asb.json").is_file()
 
 
+def test_how_a_file_is_written_is_found_out_and_doubtful_dates_stop_the_load_until_they_are_said(opened, at_home):
+    home, url, _ = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.selectbox(key="load_source").set_value("asb").run()
+    file = "CaseRef;Surname;Measure;IssuedDate\n1;Canaryson;ASBO;01/02/2013\n9;Quillé;ASBO;03/04/2013\n"
+    app.file_uploader(key="load_file").set_value(("asb.csv", file.encode("cp1252"), "text/csv")).run()
+    app.button(key="load_check").click().run()
+    said = everything_said(app)
+    assert "Windows-1252, with semicolons between values" in said
+    assert "It covers 1 February 2013 to 3 April 2013." in said
+    (dates,) = [table.value for table in app.table if "Order" in table.value]
+    assert dates.to_numpy().tolist() == [["IssuedDate", "day\\, month\\, year", "in doubt"]]
+    (new,) = [table.value for table in app.table if "Gone" in table.value]
+    assert new.set_index("Of the file").loc["People"].tolist() == [2, 1, 0]
+    app.button(key="load_commit").click().run()
+    assert "could be day first or month first" in app.error[0].value
+    assert len(receipts(home)) == 1
+    app.toggle(key="map_asb").set_value(True).run()
+    edits = {list(layouts()["asb"].columns).index("issued_on"): {"Date format": "%m/%d/%Y"}}
+    app.session_state["mapping_asb"] = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+    app.run()
+    app.button(key="load_check").click().run()
+    assert "It covers 2 January 2013 to 4 March 2013." in everything_said(app)
+    app.button(key="load_commit").click().run()
+    assert len(receipts(home)) == 2
+
+
 def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_home):
     home, url, receipt = at_home
     app = opened("data_analyst", page=LOADS, url=url)
@@ -146,6 +175,28 @@ def test_rejected_rows_are_fetched_corrected_and_loaded(opened, at_home):
     assert waiting(home, receipt) == 0
     assert "No rejected row waits" in everything_said(app)
     assert fetch(link).status_code == 403
+
+
+def test_a_code_is_mapped_once_for_all_rows_that_were_refused_for_it(opened, at_home, tmp_path):
+    home, url, _ = at_home
+    rows = "".join(f"{number},Canaryson{number},Amy,,,,Yellow letter,,2{number}/02/2013,\n" for number in range(3, 7))
+    file = write(tmp_path, "asb_2013-09.csv", ASB.partition("\n")[0] + "\n" + rows)
+    (receipt,) = load(home, [file], received_on=dt.date(2013, 9, 30))
+    app = opened("data_analyst", page=LOADS, url=url)
+    app.toggle(key="codes_open").set_value(True).run()
+    (codes,) = [table.value for table in app.table if "Code" in table.value]
+    assert (list(codes["Code"]), list(codes["Rows"])) == (["Yellow letter"], [4])
+    for read_as, told in (("", "Say what"), ("Green letter", "no row would be accepted")):
+        app.text_input(key="code_as").set_value(read_as)
+        app.button(key="code_save").click().run()
+        assert told in app.error[0].value
+    assert waiting(home, receipt) == 4
+    app.text_input(key="code_as").set_value("ABC")
+    app.button(key="code_save").click().run()
+    assert "4 rows accepted" in app.success[0].value
+    assert waiting(home, receipt) == 0
+    assert mappings.kept(Home(home), "asb")["codes"] == {"measure": {"Yellow letter": "ABC"}}
+    assert "Canaryson" not in everything_said(app)
 
 
 def test_a_link_to_rejected_rows_is_worth_nothing_once_the_session_is_over(opened, at_home, monkeypatch):

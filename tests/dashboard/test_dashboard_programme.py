@@ -10,10 +10,12 @@ from test_dashboard_pages import ROLES, assert_described, assert_headings_skip_n
 from test_dashboard_pages import title as title_of
 
 from dashboard import programme_charts, programme_tables
+from families import programme
 from families.casebook.views import CoverageLine
 from families.cases.reading import ASK_OUTCOMES, OVERSEERS
 from families.cases.views import WorkerLoad
-from families.programme import Distance, StrandCount, StrandOutcomes, TimeInStage
+from families.cases.workflow import workflow
+from families.programme import Distance, Split, StrandCount, StrandOutcomes, TimeInStage
 
 pytestmark = pytest.mark.usefixtures("held_to_schema")
 
@@ -51,6 +53,17 @@ def test_each_bar_opens_the_families_that_make_it(opened, worked_url):
     assert not app.exception
 
 
+def test_what_a_stage_means_is_one_click_away_in_the_words_it_is_counted_by(opened, worked_url):
+    app = opened("programme_manager", page=OVERVIEW, url=worked_url)
+    tables = [table.value for table in app.table]
+    (shown,) = [table for table in tables if "Median days so far" in table]
+    (meanings,) = [table for table in tables if "What it means" in table]
+    assert list(meanings["Stage"]) == list(shown["Stage"])
+    means = [text.replace("\\", "") for text in meanings["What it means"]]
+    assert means == [stage.means for stage in workflow().stages.values()]
+    assert app.expander(key="meanings").label == "What each stage means"
+
+
 def test_the_first_bar_is_of_families_nobody_has_decided_on_and_only_for_those_who_decide(opened, worked_url):
     app = opened("programme_manager", page=OVERVIEW, url=worked_url)
     (count,) = [text for text in app.selectbox(key="stage").options if text.startswith("Identified")]
@@ -66,6 +79,19 @@ def test_outcomes_say_what_they_are_not_and_draw_what_is_not_known(opened, worke
     alts = [chart.proto.alt for chart in app.get("vega_lite_chart")]
     assert alts
     assert all("Not known: evidence not complete" in alt for alt in alts if alt.startswith("Bar chart"))
+
+
+def test_outcomes_are_split_where_enough_families_are_there_and_it_is_said_where_not(opened, worked_url):
+    app = opened("programme_manager", page=OUTCOMES, url=worked_url)
+    said = everything_said(app)
+    assert "By group, area and way in" in said
+    assert "no rule reads them" in said
+    assert "Too few families to be split" in said or app.selectbox(key="split_by").options
+    row = StrandOutcomes("girls only", 60, 54, 42, None, 18, 18, 12, 6)
+    shown = programme_tables.in_words(programme_tables.split(Split("Education", "Sex of the children", (row,))))
+    assert shown.columns[0] == "Sex of the children"
+    assert shown.row(0)[:2] == ("girls only", "60")
+    assert shown["Improved and lasted"].to_list() == ["fewer than can be shown"]
 
 
 def test_caseload_is_drawn_by_review_and_listed_by_name(opened, worked_url):
@@ -146,5 +172,5 @@ def test_what_is_not_covered_is_said_the_longest_silence_first():
         CoverageLine("session_marks", None, dt.date(2013, 7, 19), 3, "marks"),
         CoverageLine("exclusions", None, dt.date(2013, 5, 1), 3, "exclusions"),
     ]
-    said = programme_tables.gaps(lines, as_of=dt.date(2013, 9, 1))
+    said = programme.gaps(lines, as_of=dt.date(2013, 9, 1))
     assert [text.rpartition("after ")[2] for text in said] == ["1 May 2013.", "19 July 2013."]

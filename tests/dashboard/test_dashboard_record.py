@@ -22,6 +22,7 @@ from families.cases.chronology import chronology
 from families.cases.clock import casework_today
 from families.cases.record import case_head, notes_of
 from families.cases.views import Event, Phase
+from families.errors import Refused
 
 CASE_TABS = ("Chronology", "Notes", "Needs and plan")
 MANAGER, TEAM_MANAGER, WORKER = (
@@ -94,6 +95,30 @@ def test_each_role_has_the_parts_it_may_read(record, role):
     assert ("Access log" in tabs(app)) == (role in MAY_READ_ACCESS)
 
 
+def test_absence_says_who_misses_the_school_test_and_shades_the_time_before_the_work(record, opened):
+    app = record("Absence")
+    said = everything_said(app)
+    assert (
+        "Ria Okafor-Reilly (9) does not meet the education test: sessions of unauthorised absence come to 17.6% over "
+        "the 3 terms, where the test asks for less than 15%: 16.9% in Autumn term, 2012/13; 20% in Spring term"
+    ) in said
+    assert "Shaded are the three terms before confirmation, 1 September 2013." in said
+    test = next(table for table in app.table if "term by term" in table.proto.alt).value
+    cells = [cell.replace("\\", "") for cell in test.iloc[-1]]
+    assert cells[2:] == ["✓ Met, 0%", "? Not known", "? Not known", "? Not known"]
+    assert "15% or more unauthorised absence across the last three terms" in said
+    assert "Spring 2, 2012/13; Summer 1, 2012/13: On the roll of more than one school: The Link PRU" in said
+    ria = app.get("vega_lite_chart")[0].proto.alt
+    assert "suspended 1 time" in ria
+    assert "Before the work began: Autumn 1, 2012/13" in ria
+    assert "Shaded" not in everything_said(opened("programme_manager", family=FULL, section="Absence"))
+
+
+def test_a_child_of_whom_one_parent_is_known_is_asked_about(record):
+    asked = "No second parent is known of Ella Reilly (3) and Tom Okafor-Reilly (13): ask the family"
+    assert asked in everything_said(record())
+
+
 def test_without_a_case_the_record_is_as_before(opened):
     app = opened("programme_manager", family=FULL)
     assert not set(CASE_TABS) & set(tabs(app))
@@ -137,6 +162,23 @@ def test_a_draft_is_saved_found_again_and_completed(record, family):
     )
     assert family.draft() is None
     assert "Ria was at home." in [text.value for text in again.get("text")]
+
+
+def test_a_note_is_evidence_for_a_criterion_asked_of_the_family_and_for_no_other(record, family):
+    app = record("Notes")
+    label = "15% or more unauthorised absence across the last three terms"
+    box(app, "selectbox", "kind").set_value("visit").run()
+    box(app, "multiselect", "person_ids").set_value(["Ria Okafor-Reilly"]).run()
+    box(app, "selectbox", "criterion").set_value("unauthorised_absence").run()
+    type_in(app, family, "Ria has been in school every day since Easter.")
+    box(app, "button", "complete").click().run()
+    (note,) = family.notes()
+    assert note.criterion == "unauthorised_absence"
+    (about,) = (table.value for table in app.table if "Evidence for" in table.value.iloc[:, 0].to_list())
+    assert about.set_index("What").loc["Evidence for", "Which"].replace("\\", "") == label
+    form = noting.NoteForm("visit", family.day, "Words.", ["P0000010"], criterion="no_such_criterion")
+    with pytest.raises(Refused, match="not asked of the family"):
+        noting.write_note(family.engine, WORKER, family.case_id, form, today=family.day, token="another-note")
 
 
 def test_a_draft_that_another_window_saved_is_shown_beside_this_one(record, family):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from serving import served
-from test_dashboard_browser import PATIENCE, browser, enter, tab_to
+from test_dashboard_browser import PATIENCE, browser, enter, settled, tab_to
 from test_dashboard_browser import pytestmark as needs_chromium
 
 from dashboard import writing_pad
 from families.casebook.database import open_casebook
+from families.casebook.reading import data_as_at
 from families.casebook.views import Reader
-from families.cases import noting
-from families.cases.record import notes_of
+from families.cases import agreeing, assessing, curating, noting
+from families.cases.clock import casework_today
+from families.cases.record import case_head, notes_of
 
 __all__ = ["browser"]
 pytestmark = needs_chromium
@@ -30,7 +34,27 @@ def casebook(accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("record")
     for path in accepted.parent.iterdir():
         shutil.copy(path, folder)
-    return f"sqlite:///{folder / accepted.name}"
+    url = f"sqlite:///{folder / accepted.name}"
+    worked_with(url)
+    return url
+
+
+def worked_with(url: str) -> None:
+    """What fills the first screen of a record: needs, a team around the family, significant events."""
+    engine = open_casebook(url)
+    day = casework_today(data_as_at(engine), dt.datetime.now(dt.UTC))
+    at = (engine, WORKER, case_head(engine, WORKER, "FULL1", today=day).line.case_id)
+    for number, (label, score) in enumerate((("Mornings and school", 3), ("Rent arrears", 4), ("Tom’s friends", 6))):
+        said = {"own_words": "It is hard.", "evidence": "Seen at home.", "evidence_on": day, "score": score}
+        assessing.add_need(*at, label=label, **said, today=day, token=f"the-need-{number}")
+        person = agreeing.Professional(f"Person {number}", "Ash Lane Primary School", "Teacher", f"01206 55000{number}")
+        agreeing.add_helper(*at, person, today=day, token=f"the-helper-{number}")
+        told = {"words": f"Event {number}: she told us how it has been since the winter.", "impact": ""}
+        happened_on = day - dt.timedelta(days=10 * number)
+        curating.add_entry(
+            *at, happened_on=happened_on, **told, is_significant=True, today=day, token=f"the-event-{number}"
+        )
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +78,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_a_note_saves_itself_outlives_a_reload_and_is_completed_with_the_keyboard_alone(page: Page, casebook: str):
     pad = page.get_by_role("textbox", name="What happened and what it means")
     pad.wait_for()
+    expect(pad).to_have_value("")
+    expect(pad).to_have_accessible_description(re.compile(f"Up to {noting.MOST_WORDS:,} characters. No address that"))
+    expect(pad).to_have_attribute("maxlength", str(noting.MOST_WORDS))
     tab_to(page, "[role=combobox]")
     page.keyboard.type("Visit")
     page.keyboard.press("Enter")
@@ -142,3 +169,23 @@ def test_a_form_of_the_plan_outlives_a_reload_another_page_and_the_end_of_a_sess
     enter(page, "Funmi Adeyemi")
     page.get_by_role("tab", name="Needs and plan").click()
     found_again()
+
+
+def test_the_family_is_understood_on_one_screen(page: Page):
+    """At 1,280 by 800 and without scrolling: members, needs, plan and next review, who helps, what happened last."""
+    page.get_by_role("tab", name="Overview").click()
+    heading = page.get_by_role("heading", name="Alerts")
+    expect(heading).to_be_visible()
+    settled(page)
+    for said in ("Bridget Reilly", "Bourne Park Academy", "elsewhere", "Person 2", "Event 2", "Rent arrears 4, now 4"):
+        shown = page.get_by_text(said).first
+        assert_on_screen(shown, said)
+    for said in ("none is approved yet. Next review: none is set", "No second parent is known of Ella Reilly (3) and"):
+        assert_on_screen(page.get_by_text(said).first, said)
+
+
+def assert_on_screen(shown: Locator, what: str) -> None:
+    box = shown.bounding_box()
+    assert box is not None, what
+    assert (box["x"] >= 0, box["y"] >= 0) == (True, True), what
+    assert (box["x"] + box["width"] <= 1280, box["y"] + box["height"] <= 800) == (True, True), (what, box)

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from casework import OTHER, READERS, TODAY, given, with_staff
+from casework import READERS, TODAY
+from directly import OnPostgresql
+from matrix import FAMILIES, work_with
 from sqlalchemy import Engine
 
-from families.casebook import queries, reading, restricting
+from families.casebook import queries, reading
 from families.casebook.access_log import access_log
-from families.casebook.case_models import Allocation
-from families.casebook.database import open_casebook, writing
-from families.casebook.emergency import write_opening
+from families.casebook.database import open_casebook
 from families.casebook.extended import extended_family
-from families.casebook.models import table
 from families.casebook.views import Reader
 from families.cases import chronology, monitoring, noting, record
 from families.cases import reading as cases
@@ -28,18 +27,6 @@ from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
 
 TABLE = tomllib.loads((Path(__file__).parents[1] / "data" / "access_matrix.toml").read_text("utf-8"))
-FAMILIES = {
-    **{"own": "F01", "own_near_miss": "F03", "once_theirs": "F08", "of_the_team": "F13", "of_another_team": "F02"},
-    **{"near_miss_of_another_team": "F04", "nobody_s": "F07", "near_miss_nobody_s": "F09", "hidden": "F14"},
-    **{"let_in": "F19", "opened_in_emergency": "F20", "not_there": "F99"},
-}
-WORKER, MANAGER, OFFICER = READERS["caseworker"], READERS["team_manager"], READERS["ig_officer"]
-MATE, SOUTH = "s-caseworker-3", OTHER.staff_id
-CASES = {
-    **{"F01": (WORKER.staff_id, "north"), "F03": (WORKER.staff_id, "north"), "F13": (MATE, "north")},
-    **{"F14": (WORKER.staff_id, "north"), "F19": (WORKER.staff_id, "north")},
-    **dict.fromkeys(("F02", "F04", "F08", "F20"), (SOUTH, "south")),
-}
 NOW = dt.datetime.now(dt.UTC)
 Cell = Callable[[Engine, Reader, str], object]
 
@@ -112,46 +99,18 @@ ACTS = {name: an_act(name) for name in TABLE["acts"]}
 ROLES = [*TABLE["roles"], *TABLE["none"]["roles"]]
 
 
-@pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def worked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, casebook_on_postgresql: OnPostgresql
+) -> Iterator[Engine]:
+    if request.param == "postgresql":
+        with casebook_on_postgresql() as engine:
+            yield work_with(engine)
+        return
     engine = open_casebook(f"sqlite:///{tmp_path_factory.mktemp('matrix') / 'casebook.sqlite'}")
     sa.event.listen(engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous = OFF"))
-    with_staff(engine)
-    with engine.begin() as connection:
-        for staff_id, team_id in ((WORKER.staff_id, "north"), (MANAGER.staff_id, "north"), (SOUTH, "south")):
-            statement = sa.text("UPDATE staff SET team_id = :team WHERE staff_id = :who")
-            connection.execute(statement, {"team": team_id, "who": staff_id})
-    for family_id, (worker, team_id) in CASES.items():
-        given(engine, family_id, worker, team_id=team_id)
-    once_accepted(engine, "C-F08")
-    reading.list_families(engine, READERS["programme_manager"], page_size=50)
-    protect(engine)
-    with writing(engine) as connection:
-        for reader in (WORKER, MANAGER):
-            write_opening(connection, reader, "F20", cause="immediate_risk", words="It cannot wait.")
-    with pytest.MonkeyPatch.context() as patch:
-        # What each read and refusal writes down is proved elsewhere; thousands of them would take most of the time.
-        patch.setattr("families.casebook.chain.append", lambda _connection, events: list(events))
-        yield engine
+    yield work_with(engine)
     engine.dispose()
-
-
-def once_accepted(engine: Engine, case_id: str) -> None:
-    row = dict.fromkeys(column.name for column in table(Allocation).columns)
-    row |= {"allocation_id": "A1", "case_id": case_id, "worker": WORKER.staff_id, "team_id": "north", "reason": ""}
-    row |= {"answer": "accepted", "ended_on": TODAY, "written_by": "s", "written_on": TODAY, "written_at": NOW}
-    with engine.begin() as connection:
-        connection.execute(sa.insert(table(Allocation)), [row])
-
-
-def protect(engine: Engine) -> None:
-    soon = NOW.date() + dt.timedelta(days=30)
-    said = {"kind": "adoption", "reason": "An order.", "review_on": soon, "at": NOW}
-    restricting.restrict(engine, OFFICER, "F14", **said)  # type: ignore[arg-type]
-    number = restricting.restrict(engine, OFFICER, "F19", **said)  # type: ignore[arg-type]
-    for reader in (WORKER, MANAGER):
-        let = {"staff_id": reader.staff_id, "sees_address": False, "reason": "Theirs.", "ends_on": soon, "at": NOW}
-        restricting.let_in(engine, OFFICER, number, **let)  # type: ignore[arg-type]
 
 
 def test_the_table_is_whole() -> None:
@@ -175,15 +134,20 @@ def is_allowed(engine: Engine, reader: Reader, family_id: str, does: Cell) -> bo
     return True
 
 
+def _turn(engine: Engine, place: int) -> tuple[int, None, int]:
+    """Every act, and on PostgreSQL each with a class in four: there they take most of the time, and decide the same."""
+    return (place % 4, None, 4) if engine.dialect.name == "postgresql" else (0, None, 1)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_cell(worked: Engine, role: str) -> None:
     reader = READERS.get(role, Reader(f"s-{role}", role, "test of access"))
     wrong = []
-    for kind, family_id in FAMILIES.items():
+    for place, (kind, family_id) in enumerate(FAMILIES.items()):
         for name, (letter, does) in READS.items():
             if is_allowed(worked, reader, family_id, does) != may(role, kind, letter):
                 wrong.append((kind, name))
-        for act, does in ACTS.items():
+        for act, does in itertools.islice(ACTS.items(), *_turn(worked, place)):
             expected = role in TABLE["acts"][act] and may(role, kind, "h" if act == "record_check" else "w")
             if is_allowed(worked, reader, family_id, does) != expected:
                 wrong.append((kind, act))

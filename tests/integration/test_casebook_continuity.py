@@ -7,15 +7,22 @@ import datetime as dt
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from casework import READERS, TODAY, Work, with_staff
+from casework import WORKER as CASEWORKER
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
+from families.casebook import restricting
 from families.casebook.continuity import accept, proposals, undo
 from families.casebook.models import AuditEvent, table
 from families.casebook.publish import publish
 from families.casebook.quality import answer_sample_pair, next_sample_pair, quality_counts, sample_counts
 from families.casebook.review import decisions_in_force
 from families.casebook.views import Reader
+from families.cases import noting
+from families.cases.chronology import chronology
+from families.cases.record import case_head
 from families.errors import NotAllowed, Refused
 from families.tables.run import Continuity
 
@@ -27,6 +34,7 @@ ROWS = [
     ("family_moved", "F05", "F05", "", "F05 lives at another address now."),  # F05 is in no casebook
     ("family_moved", "F03", "F03", "", "F03 lives at another address now."),
 ]
+OFFICER, DECIDER = READERS["ig_officer"], READERS["programme_manager"]
 KEYS = ('["s", "d", 1, ""]', '["s", "d", 2, ""]')
 
 
@@ -59,7 +67,7 @@ def changed(casebook: Engine) -> Engine:
 
 def events(casebook: Engine, action: str) -> list[tuple[str | None, str]]:
     audit = table(AuditEvent).c
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         query = sa.select(audit.family_id, audit.detail).where(audit.action == action).order_by(audit.event_id)
         return [tuple(row) for row in connection.execute(query)]
 
@@ -129,15 +137,15 @@ def test_no_one_decides_without_a_right_a_purpose_or_a_reason(changed: Engine) -
 def test_nothing_decided_is_changed_or_deleted(changed: Engine, name: str) -> None:
     accept(changed, MANAGER, proposals(changed, MANAGER)[0].proposal_id, reason="because")
     answer_sample_pair(changed, ANALYST, "S1", answer="same")
-    with changed.connect() as connection:
+    with directly(changed) as connection:
         before = connection.execute(sa.text(f"SELECT * FROM {name}")).all()
     for statement in (
         f"DELETE FROM {name}",
         f"UPDATE {name} SET role = 'x'" if "answer" in name else f"UPDATE {name} SET kind = 'x'",
     ):
-        with pytest.raises(sa.exc.DBAPIError, match="never changed or deleted"), changed.begin() as connection:
+        with pytest.raises(sa.exc.DBAPIError, match="never changed or deleted"), directly(changed) as connection:
             connection.execute(sa.text(statement))
-    with changed.connect() as connection:
+    with directly(changed) as connection:
         assert before
         assert connection.execute(sa.text(f"SELECT * FROM {name}")).all() == before
 
@@ -169,3 +177,62 @@ def test_pairs_are_for_analysts_and_counts_for_those_who_answer_for_the_data(cas
         answer_sample_pair(casebook, ANALYST, "S1", answer="perhaps")
     with pytest.raises(Refused, match="not asked about any more"):
         answer_sample_pair(casebook, ANALYST, "S9", answer="same")
+
+
+@pytest.fixture
+def worked(casebook: Engine) -> Work:
+    """Somebody works with F02, writes about it, and a second run has put F02 into F01."""
+    with_staff(casebook)
+    work = Work(casebook, "F02").confirm().allocate().accept()
+    noting.save_draft(casebook, CASEWORKER, "F02", "note", body={"words": "Half of it."}, version=0)
+    second = made_up_run().without("F02").named("run-2", published_at=dt.datetime(2013, 10, 1, tzinfo=dt.UTC))
+    publish(casebook, **second.for_publish(), changes=changes())
+    return work
+
+
+def merged(engine: Engine) -> list[str]:
+    found = proposals(engine, MANAGER, status=None)
+    return [each.proposal_id for each in found if (each.kind, each.family_id) == ("family_merged", "F02")]
+
+
+def test_the_case_follows_an_accepted_merger_and_goes_back_when_it_is_undone(worked: Work) -> None:
+    engine, (proposal,) = worked.engine, merged(worked.engine)
+    assert case_head(engine, CASEWORKER, "F01", today=TODAY) is None
+    for number, (decide, here, gone) in enumerate(
+        ((accept, "F01", "F02"), (undo, "F02", "F01"), (accept, "F01", "F02"))
+    ):
+        decide(engine, MANAGER, proposal, reason="The school says so")
+        head = case_head(engine, CASEWORKER, here, today=TODAY)
+        assert head
+        assert (head.line.case_id, head.line.state) == (worked.case_id, "accepted")
+        assert case_head(engine, CASEWORKER, gone, today=TODAY) is None
+        assert noting.draft(engine, CASEWORKER, here, "note").body == {"words": "Half of it."}
+        told = [each.title for each in chronology(engine, CASEWORKER, here) if each.kind == "act"]
+        assert told.count("The family goes on under another id") == number + 1
+    assert [family for family, _ in events(engine, "follow_family")] == ["F02", "F01", "F01", "F02", "F02", "F01"]
+
+
+def test_two_families_that_are_both_worked_with_are_not_put_together_by_a_click(worked: Work) -> None:
+    Work(worked.engine, "F01").confirm()
+    (proposal,) = merged(worked.engine)
+    with pytest.raises(Refused, match="close one of the two cases"):
+        accept(worked.engine, MANAGER, proposal, reason="The school says so")
+    assert case_head(worked.engine, CASEWORKER, "F02", today=TODAY)
+    assert {each.status for each in proposals(worked.engine, MANAGER)} == {"open"}
+
+
+def test_a_restriction_on_the_id_that_goes_is_set_on_the_other_before(worked: Work) -> None:
+    """Whoever may not see a restricted family is not told that it was put together with another."""
+    now = dt.datetime.now(dt.UTC)
+    (proposal,) = merged(worked.engine)
+    told = {"kind": "adoption", "reason": "A placement order.", "review_on": now.date() + dt.timedelta(days=30)}
+    number = restricting.restrict(worked.engine, OFFICER, "F02", **told, at=now)
+    assert "F02" not in {end for each in proposals(worked.engine, DECIDER) for end in (each.old_id, each.new_id)}
+    until = {"sees_address": False, "reason": "Decides.", "ends_on": now.date() + dt.timedelta(days=5), "at": now}
+    restricting.let_in(worked.engine, OFFICER, number, staff_id=DECIDER.staff_id, **until)
+    with pytest.raises(Refused, match="have the family that is kept restricted first"):
+        accept(worked.engine, DECIDER, proposal, reason="The school says so")
+    both = restricting.restrict(worked.engine, OFFICER, "F01", **told, at=now)
+    restricting.let_in(worked.engine, OFFICER, both, staff_id=DECIDER.staff_id, **until)
+    accept(worked.engine, DECIDER, proposal, reason="The school says so")
+    assert case_head(worked.engine, CASEWORKER, "F01", today=TODAY) is None  # she is let in to neither

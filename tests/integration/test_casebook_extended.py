@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 from casework import MANAGER, READERS, WORKER, Work, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook import extended
@@ -13,7 +14,7 @@ from families.errors import NotAllowed
 
 def join(engine: Engine, family_id: str, *, through: str, to: str, name: str) -> None:
     """Put somebody of the first family into another as well, and tie them there to a person of that name."""
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         person = {"role": "linked", "is_resident": False, "why": "Made up.", "name_folded": name.lower(), "place": 90}
         rows = [
             {**person, "family_id": family_id, "person_id": through, "name": "The one they share"},
@@ -29,7 +30,7 @@ def join(engine: Engine, family_id: str, *, through: str, to: str, name: str) ->
 def test_who_is_found_for_whom_and_what_is_written_down(casebook: Engine, monkeypatch) -> None:
     engine = with_staff(casebook)
     Work(engine, "F01").confirm().allocate().accept()
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         hidden = (
             connection.execute(
                 sa.select(table(PublishedFamily).c.family_id).where(table(PublishedFamily).c.status == "near_miss")
@@ -48,7 +49,7 @@ def test_who_is_found_for_whom_and_what_is_written_down(casebook: Engine, monkey
     assert found(WORKER) == set(), "F02 is not theirs"
     Work(engine, "F02").confirm().allocate().accept()
     assert found(WORKER) == {"Uncle"}
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         query = "SELECT staff_id, family_id FROM audit_event WHERE action = 'read_extended_family' ORDER BY event_id"
         written = [tuple(row) for row in connection.execute(sa.text(query))]
     assert written[-2:] == [(WORKER.staff_id, "F01"), (WORKER.staff_id, "F02")]

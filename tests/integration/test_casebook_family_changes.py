@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import sqlalchemy as sa
+from directly import directly
 from made_up import changed_run, made_up_run
 from sqlalchemy import Engine
 
@@ -21,7 +22,7 @@ LATER = changed_run().run.published_at
 
 def kept(casebook: Engine, run_id: str) -> dict[str, tuple[str, str]]:
     query = sa.select(CHANGE.c.family_id, CHANGE.c.kind, CHANGE.c.sentence).where(CHANGE.c.run_id == run_id)
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         return {row.family_id: (row.kind, row.sentence) for row in connection.execute(query)}
 
 

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 from casework import given
+from directly import directly
 from following import Feeds, followed_of
 from made_up import MadeUpRun, made_up_run
 from sqlalchemy import Engine
@@ -31,7 +32,7 @@ TESTS = Path(__file__).parents[1]
 
 def stored(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Every published row, in order."""
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         tables = [table(model) for model in PUBLISHED]
         return {
             found.name: [
@@ -88,7 +89,7 @@ def test_the_same_run_again_leaves_identical_rows(casebook: Engine) -> None:
 
 def test_a_family_that_drops_out_disappears_and_casework_stays(casebook: Engine) -> None:
     publish(casebook, **made_up_run().for_publish())
-    with casebook.begin() as connection:
+    with directly(casebook) as connection:
         connection.execute(sa.text("CREATE TABLE notes_kept_elsewhere (family_id VARCHAR PRIMARY KEY, note VARCHAR)"))
         connection.execute(sa.text("INSERT INTO notes_kept_elsewhere VALUES ('F01', 'first visit on Monday')"))
 
@@ -99,7 +100,7 @@ def test_a_family_that_drops_out_disappears_and_casework_stays(casebook: Engine)
     assert data_as_at(casebook).run_id == "run-2"
     assert list_families(casebook, MANAGER).total == 19
     assert "F01" not in str(stored(casebook))
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         assert connection.scalar(sa.text("SELECT note FROM notes_kept_elsewhere")) == "first visit on Monday"
 
 
@@ -116,7 +117,7 @@ def test_nothing_of_another_family_is_in_the_database(casebook: Engine) -> None:
 
 def test_a_refresh_is_written_down_without_a_name(casebook: Engine) -> None:
     publish(casebook, **made_up_run().for_publish())
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         rows = connection.execute(sa.text("SELECT action, family_id, detail FROM audit_event")).all()
     assert [tuple(row) for row in rows] == [("publish", None, '{"eligible": 10, "near_misses": 10, "run_id": "run-1"}')]
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 from casework import given
+from directly import directly
 from made_up import AS_OF, MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
@@ -111,7 +112,7 @@ def test_queries_outlive_a_refresh_and_are_written_down(published: Engine) -> No
     publish(published, **with_records().named("run-2").for_publish())
     assert [each.query_id for each in queries.open_queries(published, ANALYST)] == [number]
     queries.settle_query(published, ANALYST, number, result="right", reason="asked the school")
-    with published.connect() as connection:
+    with directly(published) as connection:
         rows = connection.execute(
             sa.text("SELECT action, staff_id, family_id, detail FROM audit_event WHERE action LIKE '%_query'")
         ).all()

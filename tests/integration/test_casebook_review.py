@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from directly import directly
 from made_up import MadeUpRun, made_up_run
 from sqlalchemy import Engine
 
@@ -25,7 +26,7 @@ def queue(casebook: Engine) -> Engine:
 
 
 def events(engine: Engine) -> list[tuple[str, str, dict[str, Any]]]:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         rows = connection.execute(sa.text("SELECT action, staff_id, detail FROM audit_event ORDER BY event_id")).all()
     return [(action, staff, json.loads(detail)) for action, staff, detail in rows]
 
@@ -152,7 +153,7 @@ def test_a_decision_taken_back_is_as_if_never_made(queue: Engine) -> None:
 )
 def test_decisions_only_grow(queue: Engine, statement: str) -> None:
     review.decide(queue, ANALYST, "D01", answer="same", reason="one certificate")
-    with pytest.raises(sa.exc.DBAPIError, match="decisions are never"), queue.begin() as connection:
+    with pytest.raises(sa.exc.DBAPIError, match="decisions are never"), directly(queue) as connection:
         connection.execute(sa.text(statement))
 
 
@@ -160,7 +161,7 @@ def test_questions_are_gone_after_ninety_days_but_not_in_a_sample(casebook: Engi
     old = dt.datetime.now(dt.UTC) - dt.timedelta(days=91)
     publish(casebook, **made_up_run(is_sample=False).named("run-1", published_at=old).for_publish())
     assert waiting(casebook) == []
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM published_doubt")) == 0
 
 

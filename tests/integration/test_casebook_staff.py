@@ -7,6 +7,7 @@ from typing import Any
 import casework
 import pytest
 import sqlalchemy as sa
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
@@ -32,7 +33,7 @@ def later(**of: float) -> dt.datetime:
 
 
 def events(engine: Engine, action: str) -> list[Any]:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         query = sa.text("SELECT * FROM audit_event WHERE action = :action ORDER BY event_id")
         return list(connection.execute(query, {"action": action}).all())
 
@@ -182,7 +183,7 @@ def test_a_stranger_gets_a_sentence_and_leaves_an_event_and_no_row(real: Engine)
 
 def test_no_token_is_kept(real: Engine) -> None:
     enter(real, "a token that nobody may read")
-    with real.connect() as connection:
+    with directly(real) as connection:
         tables = [name for name in sa.inspect(real).get_table_names() if name in ("staff_session", "audit_event")]
         for name in tables:
             kept = connection.execute(sa.text(f"SELECT * FROM {name}")).all()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from casework import CHECKLIST, MANAGER, OTHER, PARTNER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
-from families.casebook import case_scope
 from families.casebook.case_models import FamilyCase, Referral
-from families.casebook.models import table
+from families.casebook.models import Staff, table
 from families.casebook.views import Reader
 from families.cases import agreeing, alerts, assessing, curating, inbox, noting, opening, planning, referrals, reviewing
 from families.cases.moving import Changed
@@ -88,7 +88,7 @@ def do(engine: Engine, act: str, by: Reader, subject: str, *, token: str, versio
 
 def _row(engine: Engine, act: str, subject: str) -> Any:
     model, key = (FamilyCase, "case_id") if workflow().acts[act].of == "case" else (Referral, "referral_id")
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         return connection.execute(sa.select(table(model)).where(table(model).c[key] == subject)).one()
 
 
@@ -190,7 +190,7 @@ def test_nobody_decides_on_their_own_work(casebook: Engine) -> None:
     mine = referred(engine, TEAM_MANAGER, kind="nominated", people=people)
     for act, state in (("begin_triage", "received"), ("ask_for_more", "in_triage"), ("accept_referral", "in_triage"),
                        ("decline_referral", "in_triage")):  # fmt: skip
-        with engine.begin() as connection:
+        with directly(engine) as connection:
             connection.execute(sa.update(table(Referral)).values(state=state))
         with pytest.raises(NotAllowed, match="whoever made the referral"):
             do(engine, act, TEAM_MANAGER, mine, token=f"token-{act}")
@@ -220,7 +220,7 @@ def test_a_family_is_decided_with_a_reason_and_in_bulk_only_as_already_known(cas
     with pytest.raises(Refused, match="has a case"):
         opening.decide_identified(engine, MANAGER, "F02", decision="confirm", token="token-02", **said)
     opening.decide_identified(engine, MANAGER, "F08", decision="wrong_linkage", token="token-03", **said)
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         (query,) = connection.execute(sa.text("SELECT family_id, code, words FROM linkage_query")).all()
     assert tuple(query) == ("F08", "other", "Open work.")
     known = Work(engine, "F02")
@@ -253,10 +253,17 @@ def test_a_transfer_keeps_who_had_the_family_and_tells_both(casebook: Engine) ->
             opening.transfer(*work.at(MANAGER), worker=worker, reason="x", **work.decides())
 
 
-def test_a_team_manager_has_the_team_and_no_more(casebook: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    teams = {TEAM_MANAGER.staff_id: "north", WORKER.staff_id: "south"}
-    monkeypatch.setattr(case_scope, "team_of", lambda staff_id: sa.literal(teams.get(staff_id, "")))
+def _in_teams(engine: Engine, teams: dict[str, str]) -> None:
+    with directly(engine) as connection:
+        for staff_id, team_id in teams.items():
+            connection.execute(
+                sa.update(table(Staff)).where(table(Staff).c.staff_id == staff_id).values(team_id=team_id)
+            )
+
+
+def test_a_team_manager_has_the_team_and_no_more(casebook: Engine) -> None:
     work = Work(with_staff(casebook)).confirm()
+    _in_teams(casebook, {TEAM_MANAGER.staff_id: "north", WORKER.staff_id: "south"})
     with pytest.raises(NotAllowed, match="no case"):
         do(casebook, "allocate", TEAM_MANAGER, work.case_id, token="token-other-team")
     do(casebook, "allocate", MANAGER, work.case_id, token="token-manager")
@@ -264,7 +271,7 @@ def test_a_team_manager_has_the_team_and_no_more(casebook: Engine, monkeypatch: 
     with pytest.raises(NotAllowed, match="no case"):
         case_of(casebook, TEAM_MANAGER, "F01", today=TODAY)
     assert my_families(casebook, TEAM_MANAGER, today=TODAY).total == 0
-    teams[TEAM_MANAGER.staff_id] = "south"
+    _in_teams(casebook, {TEAM_MANAGER.staff_id: "south"})
     assert my_families(casebook, TEAM_MANAGER, today=TODAY).total == 1
 
 
@@ -310,7 +317,7 @@ def test_drafts_and_curated_words_show_both_versions_and_a_snoozed_alert_comes_b
     curating.finish_entry(*work.at(WORKER), entry, is_finished=True, **work.adds())
     with pytest.raises(Refused, match="reopen"):
         curating.change_entry(*work.at(WORKER), entry, version=2, **told, **work.adds())
-    with casebook.begin() as connection:
+    with directly(casebook) as connection:
         alerts.raise_alerts(connection, [alerts.Raised("k", "F01", "off_roll", "Off roll.", TODAY, "run-1")])
     (alert,) = work.record().alerts
     alerts.snooze(*work.at(WORKER), alert["alert_id"], reason="School is shut.", until=LATER, **work.adds())

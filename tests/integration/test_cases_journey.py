@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 from casework import ANALYST, CHECKLIST, MANAGER, OTHER, PARTNER, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
@@ -109,7 +110,7 @@ def test_from_referral_to_the_check_after_closure(casebook: Engine) -> None:
     visit = noting.NoteForm("visit", work.today, "All at home.", ["P010"], True, True, action_id=action.action_id)
     noting.write_note(*work.at(WORKER), visit, draft_kind="visit", **work.adds())
     assert (draft.version, noting.draft(engine, WORKER, "F01", "visit")) == (1, None)
-    with casebook.begin() as connection:
+    with directly(casebook) as connection:
         raised = alerts.Raised("k1", "F01", "suspension", "Suspended.", work.today, "run-1", "P010", "Zoë")
         assert alerts.raise_alerts(connection, [raised, raised]) == 1
         assert alerts.raise_alerts(connection, [raised]) == 0
@@ -158,7 +159,7 @@ def test_from_referral_to_the_check_after_closure(casebook: Engine) -> None:
 
 
 def _every_act_is_audited_and_nothing_said_is_in_it(engine: Engine) -> None:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         steps = connection.execute(sa.text("SELECT act, written_by FROM case_step ORDER BY step_id")).all()
         events = connection.execute(sa.text("SELECT action, staff_id, detail FROM audit_event")).all()
         for statement in ("UPDATE case_note SET words = 'x'", "DELETE FROM case_step", "DELETE FROM need_score"):

@@ -7,6 +7,7 @@ import time
 import pytest
 import sqlalchemy as sa
 from casework import MANAGER, OTHER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
@@ -15,6 +16,7 @@ from families.casebook.database import writing
 from families.casebook.demo import add_demo_staff
 from families.casebook.models import table
 from families.casebook.publish import publish
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.cases import reading
 from families.cases.demo import add_demo_cases
@@ -76,10 +78,10 @@ def test_counts_and_lists_agree_and_each_role_sees_what_is_its_own(casebook: Eng
 
 
 def _every_family_shown_is_written_down(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         before = connection.scalar(sa.text("SELECT max(event_id) FROM audit_event"))
     shown = reading.my_families(engine, MANAGER, today=TODAY)
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         query = sa.text("SELECT family_id FROM audit_event WHERE event_id > :before AND action = 'list_cases'")
         written = connection.execute(query, {"before": before}).scalars().all()
     assert sorted(written) == sorted(case.family_id for case in shown.cases)
@@ -102,7 +104,7 @@ def test_the_demo_has_cases_at_every_stage_the_same_each_time(casebook: Engine) 
     assert counts["overdue"]
     assert counts["alert"]
     assert counts["allocation"]
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         ids = connection.execute(sa.text("SELECT case_id FROM family_case")).scalars().all()
     assert len(ids) == 31
     assert made_id("demo-referral-accept", "case") in ids
@@ -112,7 +114,7 @@ def test_five_thousand_cases_are_listed_while_a_person_waits(casebook: Engine) -
     engine = with_staff(casebook)
     states = ("confirmed", "allocated", "accepted", "assessed", "planned", "reviewing", "closing", "closed")
     rows = [_made_up_case(number, states[number % len(states)]) for number in range(5_000)]
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         connection.execute(sa.insert(table(FamilyCase)), rows)
     took: dict[str, list[float]] = {}
     for page in range(1, 9):

@@ -6,6 +6,7 @@ import time
 import pytest
 import sqlalchemy as sa
 from casework import MANAGER, OTHER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook.case_models import CaseStep
@@ -28,7 +29,7 @@ def note(work: Work, words: str, *, on: dt.date = TODAY) -> str:
 
 
 def actions_written(engine: Engine) -> list[str]:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         return list(connection.execute(sa.text("SELECT action FROM audit_event ORDER BY event_id")).scalars())
 
 
@@ -74,7 +75,7 @@ def test_notes_come_a_page_at_a_time_the_newest_contact_first(work: Work) -> Non
 
 
 def test_alerts_wait_until_they_are_answered_and_come_back_on_their_day(work: Work) -> None:
-    with work.engine.begin() as connection:
+    with directly(work.engine) as connection:
         raised = [
             alerts.Raised(f"k{n}", "F01", "suspension", f"Suspended {n}.", TODAY, "run-1", "P010", "Zoë")
             for n in range(3)
@@ -169,7 +170,7 @@ def test_thousands_of_events_take_a_page_no_longer_than_a_person_waits(work: Wor
         | {"result": "", "state_from": "accepted", "state_to": "accepted"}
         for number, day in enumerate(days)
     ]
-    with work.engine.begin() as connection:
+    with directly(work.engine) as connection:
         connection.execute(sa.insert(table(CaseNote)), notes)
         connection.execute(sa.insert(table(NotePerson)), people)
         connection.execute(sa.insert(table(CaseStep)), steps)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from casework import READERS, TODAY, given, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook.access_log import access_log
@@ -44,7 +45,7 @@ def worked(casebook: Engine) -> Engine:
     with_staff(casebook)
     teams = {NORTH: "north", SOUTH: "south", "s-team_manager": "north", "s-team_manager-2": "south"}
     staff = table(Staff)
-    with casebook.begin() as connection:
+    with directly(casebook) as connection:
         row = {"staff_id": OTHER_MANAGER.staff_id, "name": "Other", "role": "team_manager", "is_demo": True}
         connection.execute(sa.insert(staff), [row])
         for staff_id, team_id in teams.items():
@@ -59,12 +60,12 @@ def accepted_once(engine: Engine, case_id: str, worker: str) -> None:
     blank = dict.fromkeys(column.name for column in table(Allocation).columns)
     row = {"allocation_id": f"A-{case_id}", "case_id": case_id, "worker": worker, "team_id": "north", "reason": ""}
     row |= {"answer": "accepted", "answered_on": TODAY, "ended_on": TODAY, "written_by": "s", "written_on": TODAY}
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.execute(sa.insert(table(Allocation)), [blank | row | {"written_at": dt.datetime.now(dt.UTC)}])
 
 
 def families(engine: Engine) -> list[str]:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         return sorted(connection.execute(sa.select(table(PublishedFamily).c.family_id)).scalars())
 
 
@@ -114,7 +115,7 @@ def test_who_looked_is_told_of_families_of_the_scope(worked: Engine) -> None:
 
 
 def test_whoever_triages_learns_that_a_family_is_known_and_no_more(worked: Engine) -> None:
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         query = "SELECT family_id, name, date_of_birth FROM published_member WHERE role = 'child' AND place = 0"
         born = {row[0]: row for row in connection.execute(sa.text(query))}
     people = []

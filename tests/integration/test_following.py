@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from casework import OTHER, WORKER, Work, with_staff
+from directly import directly
 from following import RULES, Feeds, followed_of, published
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
@@ -143,6 +144,10 @@ def test_a_family_that_is_published_no_longer_is_followed_all_the_same(work: Wor
     run = type(assessed)(no_longer.tables | kept, no_longer.explained, assessed.run)
     published(work.engine, CASES["suspension"][0], run_id="run-3", run=run)
     assert [alert["kind"] for alert in told(work)] == ["suspension"]
+    schooling = monitoring_of(work.engine, WORKER, "F01").schooling
+    assert {each.suspensions for each in schooling.half_terms if each.half_term == "2012/13 summer 1"} == {None}
+    assert [(each.suspensions, each.person_id) for each in schooling.half_terms if each.suspensions] == [(1, "P010")]
+    assert {each.condition for each in schooling.tests} == {"fewer_exclusions", "less_absence"}
 
 
 def test_alerts_and_publication_are_one(work: Work) -> None:
@@ -161,7 +166,7 @@ def test_alerts_and_publication_are_one(work: Work) -> None:
 def test_of_families_nobody_works_with_only_a_hash_is_kept(work: Work) -> None:
     published(work.engine, CASES["suspension"][0].of("exclusions", "P020", **SUSPENDED), run_id="run-3")
     fact = table(PublishedFact).c
-    with work.engine.connect() as connection:
+    with directly(work.engine) as connection:
         rows = connection.execute(sa.select(fact.family_id, fact.name, fact.sentence, fact.rows)).all()
     assert {row.family_id for row in rows if row.sentence} == {"F01"}
     assert all(row[1:] == (None, None, None) for row in rows if row.family_id != "F01")
@@ -211,7 +216,7 @@ def _open_everywhere(engine: Engine, run: Any) -> None:
     from families.casebook.case_models import FamilyCase
 
     case = table(FamilyCase)
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         one = dict(connection.execute(sa.select(case)).mappings().one())
         families = sorted({*run.tables["family_members"]["family_id"]} - {"F01"})[:1000]
         connection.execute(sa.insert(case), [one | {"case_id": f"C{each}", "family_id": each} for each in families])
@@ -222,7 +227,7 @@ def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
     late = {**SUSPENDED, "started_on": work.today}
     published(work.engine, feeds.of("exclusions", "P010", **late), run_id="run-3")
     found = monitoring_of(work.engine, WORKER, "F01")
-    assert (found.baseline_on, found.baseline_what, found.threshold_percent) == (work.today, "confirmation", 15)
+    assert (found.baseline_on, found.baseline_what, found.schooling.rule.percent) == (work.today, "confirmation", 15)
     zoe = next(child for child in found.children if child.person_id == "P010")
     assert [(each.label, each.sessions is not None) for each in zoe.half_terms][-3:] == [
         ("2012/13 spring 2", False),

@@ -14,13 +14,16 @@ from sqlalchemy import Engine
 
 from families.casebook.continuity import proposals, undo
 from families.casebook.database import open_casebook, writing
+from families.casebook.deliveries import cited
 from families.casebook.reading import list_families
 from families.casebook.review import write_decision
+from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
 from families.home import Home, Run
 from families.incremental import addresses_seen
 from families.refresh import Asked, code_version, refresh, stated_addresses
 from families.sources.store import load_each, receipts
+from families.sources.taking_back import take_back
 from families.synthetic import synthesise
 from families.tables.run import RUN_TABLES
 
@@ -145,6 +148,30 @@ def test_ids_stay_when_a_file_is_added_or_what_became_of_them_is_told(inbox: Pat
     assert gone <= set(told.filter(pl.col("kind").is_in(["family_merged", "family_ended", "family_split"]))["old_id"])
 
 
+def test_families_touched_by_a_delivery_taken_back_are_judged_again_and_others_stay(
+    inbox: Path, tmp_path: Path
+) -> None:  # fmt: skip
+    home = loaded(tmp_path / "home", without_gazetteer(inbox))
+    before = refreshed(home)
+    (gone,) = [receipt for receipt in receipts(home) if receipt.file == "asb_2013-08.csv"]
+    take_back(home, gone.delivery, by="a.jones", at=dt.datetime(2013, 9, 3, tzinfo=dt.UTC), reason="The wrong month.")
+    after = refreshed(home)
+    cites = pl.col("evidence").str.contains(gone.delivery, literal=True)
+    touched = before.table("findings").filter(cites)
+    families = touched["family_id"].unique()
+    assert 0 < families.len() < before.table("assessments")["family_id"].n_unique()
+    assert after.table("findings").filter(cites).is_empty()
+    keys = ["family_id", "person_id", "criterion"]
+    judged = touched.join(after.table("findings"), on=keys, how="left", suffix="_now", nulls_equal=True)
+    assert judged.filter(pl.col("outcome").ne_missing(pl.col("outcome_now"))).height > 0
+    for name in ("findings", "assessments", "family_members"):
+        stay = [run.table(name).filter(~pl.col("family_id").is_in(families)) for run in (before, after)]
+        assert_frame_equal(*stay, check_row_order=False)
+    shown = open_casebook(f"sqlite:///{home}/casebook.sqlite")
+    asked = Reader("s2", "data_analyst", "look after deliveries")
+    assert cited(shown, asked, [gone.delivery]).findings == 0
+
+
 def test_undoing_a_wrong_merge_gives_back_what_was_before(inbox: Path, tmp_path: Path) -> None:
     """Two adults are put together by a decision; a manager undoes it: every derived table is what it was."""
     home = loaded(tmp_path / "home", without_gazetteer(inbox))
@@ -188,7 +215,7 @@ def decide_same(engine: Engine, run: Run, one: str, other: str) -> None:
         for name, value in first.filter(person_id=person).select(KEYS).row(0, named=True).items()
     }
     told = dict.fromkeys(("doubt_id", "name_a", "name_b", "sentence"), "D1")
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         write_decision(
             connection,
             Reader("s2", "data_analyst", "review"),

@@ -111,7 +111,7 @@ def test_an_entity_never_brings_in_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((HOSTILE / "csv-spectrum" / "csvs").glob("*.csv")), ids=lambda path: path.name)
 def test_csv_spectrum_reads_exactly(path: Path) -> None:
-    text = read_text(path, name=path.name)
+    text = read_text(path, name=path.name).utf8
     first = first_rows(text, ",")[0]
     header = first.fields
     rows = read_rows(text[first.ends :], Dialect(",", len(header)), name=path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 from deliveries import RECEIVED, write
 
 from families.errors import Refused
+from families.sources.receipts import from_json
 from families.sources.report import reasons, receipts_table
 from families.sources.store import SomeRefused, load, load_each, read_records, receipts
 
@@ -82,6 +84,26 @@ def test_a_trial_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_a_trial_is_compared_with_the_delivery_of_its_source_before(tmp_path: Path) -> None:
+    head = "UPN,Surname,Forename,DOB,LAEstab,Category,StartDate,EndDate,Sessions,Reason1\n"
+    rows = [
+        f",Name{place},Amy,,{school},FIXD,1{place}/09/2012,,2,DA\n"
+        for place, school in enumerate((8814001, 8814002, 8814002))
+    ]
+    home = tmp_path / "home"
+    load(home, [write(tmp_path, "one.csv", head + "".join(rows))], received_on=RECEIVED, is_apart=False)
+    other = write(tmp_path, "two.csv", head + rows[0] + rows[0].replace("Name0", "Name7").replace("10/09", "20/09"))
+    asked = {"dry_run": True, "received_on": RECEIVED, "is_apart": False}
+    (trial,) = load_each(home, [other], **asked, is_careful=True).receipts
+    assert trial.against is not None
+    assert trial.against.schools_missing == ("8814002",)
+    told = {each.what: (each.now, each.new, each.gone) for each in trial.against.differences}
+    assert told == {"People": (2, 1, 2), "Exclusions": (2, 1, 2)}
+    assert (trial.covers_from, trial.covers_to) == (dt.date(2012, 9, 10), dt.date(2012, 9, 20))
+    assert from_json(trial.as_json()) == trial
+    assert load_each(home, [other], **asked).receipts[0].against is None
+
+
 @pytest.mark.parametrize("name", ["missing.csv", "empty"])
 def test_a_path_that_leads_nowhere_gets_a_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
@@ -107,7 +129,7 @@ def test_receipts_are_told_without_names(tmp_path: Path) -> None:
     (receipt,) = load(
         tmp_path / "home", [write(tmp_path, "asb.csv", ASB + "2,,,,,,ASBO,,,\n")], received_on=RECEIVED, is_apart=False
     )
-    assert reasons(receipt) == "unnamed 1"
+    assert reasons(receipt) == "unnamed 1; read day first, though nothing settles it: IssuedDate"
     assert receipts_table([receipt]).row_count == 2
 
 

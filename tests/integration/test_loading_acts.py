@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from deliveries import write
+from directly import directly
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ from families.casebook.views import Reader
 from families.cli import app
 from families.errors import NotAllowed, Refused
 from families.home import Home
-from families.sources.replaying import NUMBER
+from families.sources.replaying import NUMBER, UnknownCode
 
 ANALYST = Reader("s-analyst", "data_analyst", "load deliveries")
 AT = dt.datetime(2013, 9, 3, 9, 30, tzinfo=dt.UTC)
@@ -28,11 +29,12 @@ ASB = (
     "CaseRef,Surname,Forename,DOB,Address,Postcode,Measure,Ground,IssuedDate,EndDate\n"
     "1,Ash,Amy,,,,ASBO,,25/02/2013,\n2,,,,,,ASBO,,26/02/2013,\n"
 )
+UNKNOWN = UnknownCode("measure", "Measure", "Yellow letter", 3, "")
 
 
 def events(engine: Engine) -> list[tuple[str, str, int | None]]:
     event = table(AuditEvent).c
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         rows = connection.execute(sa.select(event.action, event.staff_id, event.result_count).order_by(event.event_id))
         return [tuple(row) for row in rows]  # type: ignore[misc]
 
@@ -81,6 +83,8 @@ def test_nobody_else_may(casebook: Engine, tmp_path: Path, role: str) -> None:
         lambda: loading.take_back(home, casebook, by, "0", reason="x", at=AT),
         lambda: loading.rejects_file(home, casebook, by, "0"),
         lambda: loading.replay_rejects(home, casebook, by, "0", b"", on=AT.date()),
+        lambda: loading.codes_not_known(home, by, "0"),
+        lambda: loading.map_code(home, casebook, by, "0", UNKNOWN, read_as="ABC", on=AT.date()),
         lambda: loading.load_file(
             home, casebook, by, tmp_path, source=None, mapping=None, received_on=AT.date(), dry_run=False
         ),

@@ -15,9 +15,12 @@ from families.casebook.case_models import FamilyCase
 from families.casebook.case_work_models import Need, NeedScore, SustainedCheck
 from families.casebook.database import writing
 from families.casebook.models import table
+from families.casebook.row_security import WHOLE
 from families.cases import reading, referrals
-from families.cases.views import NeedOutcome
+from families.cases.views import NeedOutcome, ScoredFamilies
+from families.criteria.small_numbers import FEWEST_SHOWN
 from families.errors import NotAllowed
+from families.outcome_groups import groupings
 
 # Scores of one family's only need, its check, whether it is met again, and how far that is.
 CAME = [
@@ -52,16 +55,18 @@ def test_how_far_several_needs_came():
     assert programme.how_far([need(3, 6, again=True)]) == "relapsed"
 
 
-def with_needs(engine: Engine, *, of: list[tuple[tuple[int, ...], str | None, str]], times: int) -> None:
-    """Closed cases, each with one need of education scored so."""
+def with_needs(
+    engine: Engine, *, of: list[tuple[tuple[int, ...], str | None, str]], times: int, is_published: bool = False
+) -> None:
+    """Closed cases, each with one need of education scored so; of families of the run, and every third by a partner."""
     cases, needs, scores, checks = [], [], [], []
     blank = dict.fromkeys(column.name for column in table(FamilyCase).columns)
     who = {"written_by": "s", "written_on": TODAY, "written_at": dt.datetime.now(dt.UTC)}
     for number, (scored, checked, _) in enumerate(itertools.chain.from_iterable([of] * times)):
-        case = f"C{number}"
+        case, family = f"C{number}", f"F{number % 20 + 1:02d}" if is_published else f"X{number}"
         cases.append(
-            blank | who | {"case_id": case, "family_id": f"X{number}", "family_name": f"Family {number}"}
-            | {"children": 1, "came_as": "identified", "state": "closed", "state_since": TODAY, "is_open": False}
+            blank | who | {"case_id": case, "family_id": family, "family_name": f"Family {number}"}
+            | {"children": 1, "came_as": "identified" if number % 3 or not is_published else "partner", "state": "closed", "state_since": TODAY, "is_open": False}
             | {"row_version": 1, "team_id": "", "level": "early_help", "last_step_on": TODAY}
             | {"identified_on": TODAY, "closed_on": TODAY}
         )  # fmt: skip
@@ -74,7 +79,7 @@ def with_needs(engine: Engine, *, of: list[tuple[tuple[int, ...], str | None, st
             scores.append(who | at | key | seen)
         if checked:
             checks.append(who | {"check_id": f"K{number}", "case_id": case, "result": checked, "words": "Seen."})
-    with writing(engine) as connection:
+    with writing(engine, WHOLE) as connection:
         for model, rows in ((FamilyCase, cases), (Need, needs), (NeedScore, scores), (SustainedCheck, checks)):
             connection.execute(sa.insert(table(model)), rows)
 
@@ -99,6 +104,52 @@ def test_small_numbers_cannot_be_worked_out(casebook: Engine) -> None:
     assert None in (education.baseline, education.complete)
     assert None in (education.relapsed, education.not_known_yet, education.improved)
     assert programme.outcomes(engine, MANAGER).too_few == ()
+
+
+STEPS = ("baseline", "complete", "improved", "sustained", "relapsed", "not_known_yet", "not_improved", "unknown")
+
+
+def test_outcomes_are_split_by_group_area_and_way_in_and_nothing_hidden_can_be_worked_out(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    with_needs(engine, of=CAME, times=12, is_published=True)
+    found = programme.outcomes(engine, MANAGER)
+    (education,) = found.strands
+    assert (education.baseline, education.unknown) == (120, 12)
+    splits = {split.by: {row.label: row for row in split.values} for split in found.splits}
+    assert {"Sex of the children", "How the family came"} <= set(splits)
+    assert set(splits["How the family came"]) == {"Found in the records", "Referred by a partner"}
+    assert splits["How the family came"]["Referred by a partner"].complete == 36
+    hidden = 0
+    for split in found.splits:
+        for step in STEPS:
+            total, parts = getattr(education, step), [getattr(row, step) for row in split.values]
+            blank = parts.count(None)
+            hidden += blank
+            assert all(part is None or part == 0 or part >= FEWEST_SHOWN for part in parts)
+            if total is not None:
+                assert blank != 1, (split.by, step)
+                assert blank or sum(parts) == total
+    assert hidden, "nothing was small enough to be hidden"
+
+
+def test_few_families_are_shown_as_a_whole_and_no_part_of_them(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    with_needs(engine, of=CAME[6:7], times=7, is_published=True)
+    found = programme.outcomes(engine, MANAGER)
+    assert found.strands[0].baseline == 7
+    assert all(row.baseline is None for split in found.splits for row in split.values)
+
+
+def test_areas_are_postcode_districts_and_those_of_few_families_are_counted_together() -> None:
+    addresses = ["1 High Street, Bourne, CM17 1SY"] * 6 + ["2 Low Street, CO1 9UU", None, "no postcode"]
+    cases = tuple(
+        {"case_id": f"C{place}", "family_id": f"F{place}", "came_as": "nominated", "address": address}
+        for place, address in enumerate(addresses)
+    )
+    ways = {way.label: way.of_case for way in groupings(ScoredFamilies(cases, ()), as_of=TODAY)}
+    assert list(ways["Area"].values()) == ["CM17"] * 6 + ["areas of few families", "not known", "not known"]
+    assert set(ways["How the family came"].values()) == {"Nominated by the council's own staff"}
+    assert set(ways["Age of the youngest child"].values()) == {"not known"}
 
 
 def test_nothing_recorded_is_nothing_said(casebook: Engine) -> None:

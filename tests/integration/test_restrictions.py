@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 from casework import ANALYST, MANAGER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from directly import directly
 from sqlalchemy import Engine
 
 from families.casebook import continuity, quality, queries, reading, restricting, review
@@ -16,7 +17,7 @@ from families.casebook.extended import extended_family
 from families.casebook.models import PublishedDoubt, PublishedMember, PublishedSamplePair, table
 from families.casebook.restriction_models import RestrictedPerson
 from families.casebook.views import ADDRESS_WITHHELD, Reader
-from families.cases import chronology, inbox, monitoring, record
+from families.cases import alerts, chronology, inbox, monitoring, record
 from families.cases import reading as cases
 from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
@@ -134,7 +135,7 @@ def test_who_is_let_in_by_name_sees_it_until_the_day_and_nobody_else_does(worked
     restricting.shut_out(worked, OFFICER, grant, reason="Has moved.", at=NOW)
     assert cases.my_families(worked, WORKER, today=TODAY).total == 1
     let_in(worked, number, WORKER.staff_id)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         connection.execute(sa.text("UPDATE restriction_grant SET ends_at = :at"), {"at": "2013-01-01 00:00:00"})
     assert cases.my_families(worked, WORKER, today=TODAY).total == 1
 
@@ -147,7 +148,7 @@ def test_who_is_let_in_by_name_sees_it_until_the_day_and_nobody_else_does(worked
 
 def test_a_person_is_hidden_with_every_family_they_are_in(worked: Engine) -> None:
     member = table(PublishedMember)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         row = dict(connection.execute(sa.select(member).where(member.c.person_id == "P010")).mappings().one())
         connection.execute(sa.insert(member), [row | {"family_id": "F02", "place": 90}])
     restrict(worked, person_id="P010", kind="witness_protection")
@@ -159,9 +160,39 @@ def test_a_person_is_hidden_with_every_family_they_are_in(worked: Engine) -> Non
         restrict(worked, person_id="P999")
 
 
+def test_an_alert_of_another_family_does_not_name_whom_it_hides(worked: Engine) -> None:
+    """She came into a family that somebody works with, was told there, and is in another now, which is hidden."""
+    told = {"kind": "new_person", "sentence": "Zoë Okafor (child) is new in the family.", "run_id": "run-1"}
+    about = {"person_id": "P010", "name": "Zoë Okafor", "raised_on": TODAY, "happened_on": TODAY}
+    with worked.begin() as connection:
+        assert alerts.raise_alerts(connection, [alerts.Raised(key="k1", family_id=OTHER, **told, **about)]) == 1
+
+    def seen() -> list[str]:
+        waits = [record.alerts_of(worked, WORKER, OTHER, today=TODAY, waiting=each) for each in (True, False)]
+        head = record.case_head(worked, WORKER, OTHER, today=TODAY)
+        mine = cases.my_families(worked, WORKER, today=TODAY)
+        assert head
+        counts = {
+            head.waiting_alerts,
+            len(waits[0].alerts),
+            waits[0].total,
+            cases.today_of(worked, WORKER, today=TODAY).counts["alert"],
+        }
+        assert {each.alerts for each in mine.attendance.values()} | counts <= {len(waits[0].alerts), 0}
+        whole = [chronology.chronology(worked, WORKER, OTHER), chronology.chronology_page(worked, WORKER, OTHER)]
+        case = record.case_of(worked, WORKER, OTHER, today=TODAY)
+        return [repr(each) for each in (waits, head, cases.today_of(worked, WORKER, today=TODAY), case, whole)]
+
+    assert sum("Zoë Okafor" in each for each in seen()) == 4  # the head counts alerts and names nobody
+    number = restrict(worked, HIDDEN)
+    assert not [each for each in seen() if "Zoë Okafor" in each]
+    let_in(worked, number, WORKER.staff_id)
+    assert sum("Zoë Okafor" in each for each in seen()) == 4
+
+
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
     doubt, pair, member = table(PublishedDoubt), table(PublishedSamplePair), table(PublishedMember)
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         connection.execute(sa.update(doubt).where(doubt.c.doubt_id == "D01").values(person_a="P010"))
         connection.execute(sa.update(doubt).where(doubt.c.doubt_id == "D02").values(person_a="P020", person_b=None))
         connection.execute(sa.update(pair).where(pair.c.pair_id == "S1").values(person_b="P010"))
@@ -195,10 +226,10 @@ def test_a_refresh_that_knows_somebody_by_another_id_hides_both(worked: Engine) 
     changes = pl.DataFrame(
         [("person_merged", "P010", "P130", "", "Put together.", None, None)], schema=columns, orient="row"
     )
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         assert restricting.keep_hidden(connection, changes) == 1
         assert restricting.keep_hidden(connection, changes) == 0
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         assert set(connection.execute(sa.select(table(RestrictedPerson).c.person_id)).scalars()) == {"P010", "P130"}
 
 
@@ -226,7 +257,7 @@ def test_only_governance_restricts_and_each_act_is_written_down(worked: Engine) 
             restrict(worked, **wrong)
     with pytest.raises(Refused):
         restrict(worked, "F999")
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         query = "SELECT action FROM audit_event WHERE family_id = 'F01' AND staff_id = :who ORDER BY event_id"
         done = connection.execute(sa.text(query), {"who": OFFICER.staff_id}).scalars().all()
     assert done == ["restrict", "let_in", "shut_out", "lift_restriction"]

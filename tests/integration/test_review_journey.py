@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deliveries import RECEIVED, write
+from directly import directly
 from sqlalchemy import text
 
 from families.casebook import review
@@ -155,6 +156,6 @@ def test_the_command_lists_asks_answers_and_takes_back(home: Path, monkeypatch: 
         run()
     with pytest.raises(Refused, match="one answer"):
         run(question, "--same", "--different", *me)
-    with open_casebook(url).connect() as connection:
+    with directly(open_casebook(url)) as connection:
         who = connection.execute(text("SELECT DISTINCT staff_id FROM audit_event WHERE action = 'decide_doubt'"))
         assert who.scalars().all() == ["demo-data-analyst"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from casework import MANAGER, READERS, TEAM_MANAGER, TODAY, WORKER, given, with_staff
+from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
 
@@ -107,7 +108,7 @@ def test_a_search_is_written_down_with_what_was_looked_for(worked: Engine) -> No
     for role in ("data_analyst", "auditor", "statistician", "administrator", "approver", "partner_referrer"):
         with pytest.raises(NotAllowed):
             search(worked, READERS[role], Sought("okafor"))
-    with worked.connect() as connection:
+    with directly(worked) as connection:
         query = "SELECT action, family_id, detail FROM audit_event WHERE staff_id = :who ORDER BY event_id"
         events = connection.execute(sa.text(query), {"who": WORKER.staff_id}).all()
         refused = connection.scalar(sa.text("SELECT count(*) FROM audit_event WHERE action = 'search_refused'"))
@@ -117,7 +118,7 @@ def test_a_search_is_written_down_with_what_was_looked_for(worked: Engine) -> No
 
 
 def in_team(engine: Engine, **teams: str) -> None:
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.execute(
             sa.text("INSERT INTO team VALUES ('north', 'North team', :who)"), {"who": TEAM_MANAGER.staff_id}
         )
@@ -154,7 +155,7 @@ def test_one_family_is_open_for_an_hour_to_read_and_in_no_list(worked: Engine) -
 
     assert emergency.waiting_alerts(worked, TEAM_MANAGER) == 1
     assert emergency.waiting_alerts(worked, OFFICER) == 1
-    with worked.begin() as connection:
+    with directly(worked) as connection:
         connection.execute(sa.text("UPDATE emergency_opening SET ends_at = :at"), {"at": "2013-01-01 00:00:00"})
     with pytest.raises(NotAllowed):
         family_record(worked, WORKER, "F02")
@@ -207,7 +208,7 @@ def test_nobody_is_found_by_an_address_that_is_withheld_from_the_reader(worked: 
 
 def test_search_is_quick_among_thousands_and_by_an_index(casebook: Engine) -> None:
     publish(casebook, **made_up_run(copies=250).for_publish())
-    with casebook.begin() as connection:
+    with directly(casebook) as connection:
         if casebook.dialect.name == "postgresql":
             connection.execute(sa.text("ANALYZE"))
     for text in ("zoe okafor", "smith", "mill road", "zzzz"):
@@ -215,7 +216,7 @@ def test_search_is_quick_among_thousands_and_by_an_index(casebook: Engine) -> No
         search(casebook, MANAGER, Sought(text))
         search(casebook, WORKER, Sought(text))
         assert time.monotonic() - started < 2, text
-    with casebook.connect() as connection:
+    with directly(casebook) as connection:
         explain = "EXPLAIN QUERY PLAN" if casebook.dialect.name == "sqlite" else "EXPLAIN"
         query = f"{explain} SELECT family_id FROM published_word WHERE word >= 'okaf' AND word < 'okaf~'"
         plan = str(connection.execute(sa.text(query)).all())

@@ -17,7 +17,17 @@ from deliveries import RECEIVED, write
 
 from families.errors import Refused
 from families.sources.receipts import Receipt
-from families.sources.replaying import NUMBER, WHOLE, WHY, as_csv, rejects_of, replay, waiting
+from families.sources.replaying import (
+    NUMBER,
+    WHOLE,
+    WHY,
+    as_csv,
+    rejects_of,
+    replay,
+    replay_code,
+    unknown_codes,
+    waiting,
+)
 from families.sources.store import load, read_records, receipts
 from families.sources.taking_back import corrections_of, gone_in_words, gone_since, take_back, taken_back
 
@@ -178,6 +188,35 @@ def test_nothing_written_out_acts_as_a_formula_and_all_of_it_comes_back(tmp_path
     made = replay(home, original.delivery, file, by="a.jones", on=AT.date(), is_apart=False)
     person = read_records(home, ["persons"], deliveries=[made.delivery])["persons"].row(0, named=True)
     assert (person["source_person_id"], person["address"]) == ("=1+1", "'=x")
+
+
+MARKS = "UPN,LAEstab,Date,Session,Mark\n"
+UPN_ROWS = "".join(
+    f"B881200203003,8814001,{day:02d}/10/2012,AM,{mark}\n"
+    for day, mark in ((15, "?1"), (16, "?1"), (17, "?1"), (18, "/"), (19, "?2"))
+)
+
+
+def test_a_code_is_said_once_for_all_rows_that_were_refused_for_it_and_remembered(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    original = loaded(home, "marks_2012-13_autumn.csv", MARKS + UPN_ROWS)
+    assert (original.accepted, original.rejected_by_rule) == (1, {"code": 4})
+    (found,) = unknown_codes(home, original.delivery)  # the other stands in one row, and is not shown
+    assert (found.column, found.heading, found.value, found.rows) == ("mark", "mark", "?1", 3)
+    asked = {"column": "mark", "by": "a.jones", "on": AT.date(), "is_apart": False}
+    made = replay_code(home, original.delivery, value="?1", codes={"mark": {"?1": "O"}}, **asked)
+    assert (made.rows_in, made.accepted, waiting(home, original)) == (3, 3, 1)
+    (week,) = read_records(home, ["marks"], deliveries=[made.delivery])["marks"]["marks"].to_list()
+    assert week.replace(" ", "").count("O") == 3
+    assert made.mapping
+    assert made.mapping["codes"] == {"mark": {"?1": "O"}}
+    file = corrected(home, original.delivery, r5={})
+    assert replay(home, original.delivery, file, by="a.jones", on=AT.date(), is_apart=False, dry_run=True).rejected == 1
+    codes = {"mark": {"?2": "/"}}
+    again = replay(home, original.delivery, file, by="a.jones", on=AT.date(), codes=codes, is_apart=False)
+    assert (again.accepted, again.rejected) == (1, 0)
+    with pytest.raises(Refused, match="waits for that code"):
+        replay_code(home, original.delivery, value="?1", codes=codes, **asked)
 
 
 TAKER = """
