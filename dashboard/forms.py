@@ -161,9 +161,7 @@ def _start(each: Field, body: Values) -> Any:
     told = body.get(each.name, each.start)
     if each.kind == "day":
         return dt.date.fromisoformat(told) if isinstance(told, str) else told
-    if each.kind == "many":
-        return [one for one in told or () if one in each.choices]
-    return told
+    return _offered(each, told)
 
 
 def in_words(fields: Sequence[Field], body: Values) -> Values:
@@ -330,8 +328,15 @@ def _value(form: Form, each: Field, number: str) -> Any:
         handed_over = writing_pad.written(key, number)
         value = start or "" if handed_over is None else handed_over
     else:
-        value = st.session_state.get(key, start)
+        value = _offered(each, st.session_state.get(key, start))
     return value.strip() if isinstance(value, str) else value
+
+
+def _offered(each: Field, value: Any) -> Any:
+    """Of what was chosen, what is on offer: while a callback runs, Streamlit has not looked at it yet."""
+    if each.kind == "many":
+        return [one for one in value or () if one in each.choices]
+    return None if each.kind in ("choice", "radio") and value not in each.choices else value
 
 
 def _is_missing(each: Field, value: object) -> bool:

@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from dashboard import load_tables
 from families.casebook.views import Reader
-from families.cases import assessing
+from families.cases import assessing, noting
 from families.cases.record import case_of
 from families.sources.layouts import layouts
 
@@ -198,7 +198,7 @@ def test_a_number_or_text_beyond_its_bounds_is_not_taken(real: Real, cookies: di
             {"score": 0.0},
             {"score": -1e300},
             {"label": " "},
-            {"person_id": "P0000099", "score": 11.0},
+            {"person_id": "P0000099"},
         ):
             button = next(each for each in ids_of(coming) if "needs/add" in each and "_save_" in each)
             coming.run(*needed(coming, **forged), state(button, trigger_value=True), **NEEDS)
@@ -208,6 +208,11 @@ def test_a_number_or_text_beyond_its_bounds_is_not_taken(real: Real, cookies: di
         assert (
             coming.text().count("The original error message is redacted") == 1
         )  # of this one window, and no more said
+    worker = Reader(WORKER, "caseworker", "test")
+    kept = noting.draft(real.engine, worker, FULL, "need")  # what the form could take is kept, as it is for anybody
+    assert kept is not None
+    assert kept.body == {"label": "Mornings", "score": 4}
+    noting.discard_draft(real.engine, worker, FULL, "need")
 
 
 def test_a_button_that_is_off_does_nothing(real: Real, cookies: dict[str, httpx.Cookies]) -> None:
@@ -229,7 +234,7 @@ def test_edits_of_cells_that_are_not_editable_are_not_taken() -> None:
         len(layout.columns): {HEADING: "x"},
         -1: {HEADING: "x"},
     }
-    nothing: dict[str, object] = {"source": "council_tax", "columns": {}, "formats": {}, "constants": {}}
+    nothing = load_tables.mapped("council_tax", layout, {}, {})
     assert load_tables.mapped("council_tax", layout, forged, {}) == nothing
     taken = load_tables.mapped("council_tax", layout, {0: {HEADING: "x"}}, {})
     assert taken == nothing | {"columns": {first: "x"}}
