@@ -27,6 +27,7 @@ PRU = "pru"
 SUMMER_HOLIDAYS_DAYS = 50
 ATTACHED = {"person_id": pl.String, "attached_on": pl.Date}
 SILENCES = {"person_id": pl.String, "table": pl.String, "why": pl.String}
+REGISTERS = ("council_tax", "electoral_register", "housing")  # of who lives where, kept up by others than schools
 SHORTEST_STAY_DAYS = 14  # a stay that meets a half term for less is not missed when no attendance is delivered
 
 
@@ -354,7 +355,7 @@ def _benefit_checks(
         .group_by("address_id")
         .agg(pl.len().cast(pl.Int64).alias("claimants"))
     )
-    doubted = _taken_over(residences, members).with_columns(pl.lit(True).alias("is_doubted"))
+    doubted = taken_over(residences, members).with_columns(pl.lit(True).alias("is_doubted"))
     return (
         living.join(answered, on="address_id", how="left")
         .join(claiming, on="address_id", how="left")
@@ -371,17 +372,22 @@ def _benefit_checks(
     )
 
 
-def _taken_over(residences: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    """Members of families at addresses where the tax roll has others now, and none of the family: person, address.
+def taken_over(residences: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Members of families at addresses where the tax roll has others now, and no register one of the family.
 
-    Of a family whose carers nobody names, the one who pays may well be the carer.
+    Gives person and address. Of a family whose carers nobody names, the one who pays may well be the carer; where a
+    carer votes or holds the tenancy, the one who pays lives with them.
     """
+    known_by = pl.col("sources").str
     living = residences.filter(pl.col("is_current")).select(
-        "person_id", "address_id", pl.col("sources").str.contains("council_tax", literal=True).alias("is_billed")
+        "person_id",
+        "address_id",
+        known_by.contains("council_tax", literal=True).alias("is_billed"),
+        known_by.contains_any(list(REGISTERS)).alias("is_registered"),
     )
     of_family = members.filter(pl.col("is_resident")).select("family_id", "person_id").unique()
     at = of_family.join(living, on="person_id")
-    own = at.filter("is_billed").select("family_id", "address_id").unique()
+    own = at.filter("is_registered").select("family_id", "address_id").unique()
     carers = members.filter(pl.col("role").is_in(("parent", "carer"))).select("family_id").unique()
     others = living.filter("is_billed").select("address_id").unique()
     return (

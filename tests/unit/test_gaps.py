@@ -1,6 +1,7 @@
 """What is not delivered is unknown: feeds with holes, homes DWP did not answer for, children of whom only a name is known."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +11,7 @@ import pytest
 
 from families.criteria.askable import ASKABLE
 from families.criteria.evaluate import evaluate
-from families.criteria.facts import Facts
+from families.criteria.facts import Facts, taken_over
 from families.criteria.results import EARLIER, FAMILIES, PROBLEMS, Casework, evaluate_results
 from families.criteria.rulebook import load_ruleset
 
@@ -158,3 +159,35 @@ def condition(facts: Facts, name: str) -> str:
     casework = Casework(families.with_columns(columns), pl.DataFrame(schema=PROBLEMS), pl.DataFrame(schema=EARLIER))
     found = evaluate_results(RULES, facts, casework, entry=evaluate(RULES, facts)).conditions
     return found.filter(pl.col("condition") == name)["outcome"].item()
+
+
+HOMES = """
+person  address  sources
+mother  new      common_transfer_file
+child   new      common_transfer_file, school_census
+payer   new      council_tax
+nurse   own      common_transfer_file, council_tax
+son     own      school_census
+voter   shared   common_transfer_file, electoral_register
+girl    shared   school_census
+lodger  shared   council_tax
+alone   lent     school_census
+lender  lent     council_tax
+"""
+ROLES = {"mother": "parent", "nurse": "carer", "voter": "parent"}
+OF_FAMILY = {"mother": "A", "child": "A", "nurse": "B", "son": "B", "voter": "C", "girl": "C", "alone": "D"}
+
+
+def test_an_address_is_taken_over_where_others_pay_and_no_register_has_one_of_the_family() -> None:
+    """The voter's partner pays; of the child whom nobody names a carer for, the one who pays may be the carer."""
+    rows = [re.split(r" {2,}", line) for line in HOMES.strip().splitlines()[1:]]
+    residences = pl.DataFrame(rows, schema=["person_id", "address_id", "sources"], orient="row").with_columns(
+        is_current=True
+    )
+    members = pl.DataFrame(
+        [(family, person, ROLES.get(person, "child"), True) for person, family in OF_FAMILY.items()],
+        schema=["family_id", "person_id", "role", "is_resident"],
+        orient="row",
+    )
+    found = taken_over(residences, members).sort("person_id")
+    assert found.rows() == [("child", "new"), ("mother", "new")]
