@@ -19,14 +19,12 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
-from dashboard import identity
+from dashboard import guarding, identity
 from families import loading
 from families.board_report import board_report
 from families.casebook import reading, sessions
-from families.casebook.database import open_casebook
-from families.casebook.views import DataAsAt, Reader
+from families.casebook.views import DataAsAt
 from families.cases.chronology import Filter
 from families.cases.clock import casework_today
 from families.errors import NotAllowed, UserError
@@ -48,7 +46,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-USER_COOKIE = "_streamlit_user"
 
 
 def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | None = None) -> None:
@@ -66,6 +63,10 @@ def offer(visit: identity.Visit, what: str, family_id: str, chosen: Filter | Non
             "What is exported, by whom and for what is written down. What you may not see is not in it; what is "
             "restricted, and supervision, is left out and counted."
         )
+        if not visit.is_recent:
+            identity.ask_again(visit, identity.EXPORT)
+            return
+        identity.say_sample_is_not_asked(visit)
         if purpose is None:
             return
         for form, label in FORMS.items():
@@ -141,41 +142,35 @@ def given(request: Request) -> Response:
 
 
 def _made(request: Request, session_id: str, kind: str, wanted: str) -> Export:
-    engine, at = open_casebook(Settings().database_url), identity.now()
+    engine, at = identity.casebook(), identity.now()
     data = reading.data_as_at(engine)
     session = sessions.standing(engine, session_id, limits=identity.limits(), at=at)
-    if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, at)):
+    if session is None or (not data.is_sample and not _is_of_this_sign_in(request, session, engine, at)):
         raise NotAllowed(OLD)
     return {RECORD: _record, REJECTS: _rejects, BOARD: _board}[kind](engine, session, wanted, data, at)
 
 
 def _record(engine: Engine, session: sessions.Session, told: str, data: DataAsAt, at: dt.datetime) -> Export:
     wanted, person = from_json(told), session.person
-    reader = _reader(session, TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower())
+    purpose = TO_EXPORT + PURPOSES.get(wanted.purpose, "not said").lower()
+    reader = identity.reader(session, data, purpose, at)
     return export(engine, reader, wanted, made_by=person.name, today=casework_today(data, at), at=at)
 
 
-def _rejects(engine: Engine, session: sessions.Session, delivery: str, _data: DataAsAt, _at: dt.datetime) -> Export:
-    rows = loading.rejects_file(Home(Settings().home), engine, _reader(session, TO_CORRECT), delivery)
+def _rejects(engine: Engine, session: sessions.Session, delivery: str, data: DataAsAt, at: dt.datetime) -> Export:
+    reader = identity.reader(session, data, TO_CORRECT, at)
+    rows = loading.rejects_file(Home(Settings().home), engine, reader, delivery)
     return Export(f"official-sensitive_rejected_rows_{delivery}.csv", "text/csv; charset=utf-8", rows)
 
 
 def _board(engine: Engine, session: sessions.Session, form: str, data: DataAsAt, at: dt.datetime) -> Export:
-    reader = _reader(session, TO_REPORT)
+    reader = identity.reader(session, data, TO_REPORT, at)
     return board_report(engine, reader, form, today=casework_today(data, at), at=at)
 
 
-def _reader(session: sessions.Session, purpose: str) -> Reader:
-    return Reader(session.person.staff_id, session.person.role, purpose, session.session_id)
-
-
-def _is_of_this_sign_in(request: Request, session: sessions.Session, at: dt.datetime) -> bool:
+def _is_of_this_sign_in(request: Request, session: sessions.Session, engine: Engine, at: dt.datetime) -> bool:
     """Whether the request carries the signed cookie of the sign-in that the session is of."""
-    kept = _get_signed_cookie_with_chunks(dict(request.cookies), USER_COOKIE)
-    if not kept:
-        return False
-    token = identity.token_of(json.loads(kept))
-    theirs = sessions.look(open_casebook(Settings().database_url), token, limits=identity.limits(), at=at)
+    theirs = guarding.session_of(request, engine, at)
     return theirs is not None and theirs.session_id == session.session_id
 
 

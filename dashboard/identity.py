@@ -29,6 +29,13 @@ CHOSEN, TOKEN, SESSION, WHY_OUT = "chosen_staff_id", "session_token", "session_i
 TO_LIST = "find families we may be able to help"
 TO_READ = "understand one family"
 
+AGAIN = "again"  # the sign-in of our settings that asks for the proof anew
+EXPORT, EMERGENCY, RESTRICTED = "export", "emergency", "restricted"
+MOST_PROTECTED = {
+    EXPORT: "An export",
+    EMERGENCY: "An emergency opening",
+    RESTRICTED: "A restricted record",
+}
 FRESH = dt.timedelta(minutes=10)  # a sign-in opens a session so soon or never: the cookie itself lasts 30 days
 NOT_FRESH = "Sign in again: this sign-in is too old to begin with."
 NOT_WHOLE = "The sign-in service did not say who you are in the way this dashboard needs: ask an administrator."
@@ -43,10 +50,25 @@ class Visit:
     person: StaffMember
     session: sessions.Session
 
+    @property
+    def is_recent(self) -> bool:
+        """Whether they signed in so lately that they may do what is most protected."""
+        return is_recent(self.session, self.data, now())
+
     def reader(self, purpose: str) -> Reader:
         """The person as the casebook wants them named at each read."""
-        person = self.person
-        return Reader(person.staff_id, role=person.role, purpose=purpose, session_id=self.session.session_id)
+        return reader(self.session, self.data, purpose, now())
+
+
+def reader(session: sessions.Session, data: DataAsAt, purpose: str, at: dt.datetime) -> Reader:
+    """Whose session this is, as the casebook wants them named at each read."""
+    person, recent = session.person, is_recent(session, data, at)
+    return Reader(person.staff_id, person.role, purpose, session.session_id, recent)
+
+
+def is_recent(session: sessions.Session, data: DataAsAt, at: dt.datetime) -> bool:
+    """Whether a sign-in is recent; made-up staff prove nothing when they are chosen, and are not asked again."""
+    return data.is_sample or session.is_recent(signs_in_again_after(), at=at)
 
 
 @st.cache_resource(show_spinner=False)
@@ -107,7 +129,15 @@ def _signed_in_session(engine: Engine) -> sessions.Session | None:
     if abs(now().timestamp() - float(claims["iat"])) > FRESH.total_seconds():
         raise NotAllowed(NOT_FRESH)
     account = {"issuer": claims["iss"], "subject": claims["sub"]}
-    return sessions.sign_in(engine, of_claims, **account, limits=limits(), at=now())
+    return sessions.sign_in(engine, of_claims, **account, limits=limits(), at=now(), proved_at=_proved_at(claims))
+
+
+def _proved_at(claims: Mapping[str, object]) -> dt.datetime | None:
+    """When the person proved to the sign-in service who they are; it may have let them in without, for hours."""
+    told = claims.get("auth_time")
+    if isinstance(told, bool) or not isinstance(told, (int, float)):
+        return None
+    return dt.datetime.fromtimestamp(told, dt.UTC)
 
 
 def token_of(claims: Mapping[str, object]) -> str:
@@ -148,6 +178,11 @@ def limits() -> sessions.Limits:
     )
 
 
+def signs_in_again_after() -> dt.timedelta:
+    """How old a sign-in may be for what is most protected."""
+    return dt.timedelta(minutes=Settings().sign_in_again_minutes)
+
+
 def now() -> dt.datetime:
     """Real time: sessions know no other."""
     return dt.datetime.now(dt.UTC)
@@ -179,6 +214,26 @@ def ask(engine: Engine, data: DataAsAt) -> None:
             f"{words.escape_markdown(str(account.get('iss')))}, {words.escape_markdown(str(account.get('sub')))}."
         )
         st.button("Sign out of the sign-in service", key="sign_out_there", on_click=st.logout)
+
+
+def ask_again(visit: Visit, what: str) -> None:
+    """In place of what is most protected: that a sign-in has to be recent, and the way to it."""
+    minutes = words.counted(Settings().sign_in_again_minutes, "minute")
+    asks = f"{MOST_PROTECTED[what]} asks for a sign-in within the last {minutes}"
+    st.write(f"{asks}: sign in again, then come back here. What you were writing is kept.")
+    if visit.session.signed_in_at is None and st.user.to_dict().get("provider") == AGAIN:
+        st.warning(
+            "The sign-in service does not say when you signed in (the claim `auth_time`): an administrator has to set "
+            "it up there."
+        )
+    st.button("Sign in again", key=f"sign_in_again_for_{what}", on_click=st.login, args=(AGAIN,))
+
+
+def say_sample_is_not_asked(visit: Visit) -> None:
+    """On made-up data, what would be asked of somebody here."""
+    if visit.data.is_sample:
+        minutes = words.counted(Settings().sign_in_again_minutes, "minute")
+        st.caption(f"On real families this asks for a sign-in within the last {minutes}.")
 
 
 def sign_in_is_set_up() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit import config
 
-from dashboard import exporting, startup
+from dashboard import exporting, guarding, startup
 from families.casebook import reading
 from families.casebook.database import open_casebook
 from families.errors import Refused, UserError
@@ -34,4 +34,6 @@ def _is_sample(database_url: str) -> bool:
         return False
 
 
-app = st.App(Path(__file__).parent / "app.py", secrets=sign_in(), routes=exporting.ROUTES)
+app = st.App(
+    Path(__file__).parent / "app.py", secrets=sign_in(), routes=exporting.ROUTES, middleware=guarding.MIDDLEWARE
+)

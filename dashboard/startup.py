@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from altair.utils import schemapi
 from pydantic import SecretStr
 
+from dashboard.identity import AGAIN
 from families.errors import Refused
 from families.settings import Settings
 
@@ -90,15 +91,20 @@ def sign_in_secrets(settings: Settings) -> dict[str, Any]:
         raise Refused(f"Sign-in is set up in part only: set {', '.join(missing)} as well.")
     for name in ("oidc_metadata_url", "public_url"):
         _require_encrypted(str(getattr(settings, name)), SIGN_IN[name])
+    service = {
+        "client_id": settings.oidc_client_id,
+        "client_secret": _revealed(settings.oidc_client_secret),
+        "server_metadata_url": settings.oidc_metadata_url,
+    }
+    scope = {"scope": "openid"}  # who it is, and no more: the cookie keeps what the service tells
     return {
         "auth": {
             "redirect_uri": str(settings.public_url).rstrip("/") + CALLBACK,
             "cookie_secret": _strong(_revealed(settings.cookie_secret)),
-            "client_id": settings.oidc_client_id,
-            "client_secret": _revealed(settings.oidc_client_secret),
-            "server_metadata_url": settings.oidc_metadata_url,
-            # Who it is, and no more: the cookie keeps what the service tells.
-            "client_kwargs": {"scope": "openid"},
+            **service,
+            "client_kwargs": scope,
+            # The same service, asked to let nobody in without proof, and to say when it was given.
+            AGAIN: {**service, "client_kwargs": {**scope, "prompt": "login"}, "authorize_params": {"max_age": "0"}},
         }
     }
 

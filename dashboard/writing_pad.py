@@ -6,14 +6,11 @@ and a screen reader know it, and what became of the words is said beside it as a
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
-
-from dashboard import words
 
 PAUSE = 800  # milliseconds without a key, after which words are handed over
 
@@ -21,7 +18,7 @@ HTML = """
 <div class="pad">
   <label for="box"></label>
   <p id="hint"></p>
-  <textarea id="box" rows="9" aria-describedby="hint"></textarea>
+  <textarea id="box" aria-describedby="hint"></textarea>
   <p class="line"><span role="status"></span><span class="left"></span></p>
 </div>
 """
@@ -31,7 +28,7 @@ CSS = """
 label { font-size: 0.875rem; }
 p { margin: 0; font-size: 0.875rem; }
 textarea {
-  box-sizing: border-box; width: 100%; min-height: 12rem; resize: vertical; padding: 0.5rem 0.75rem;
+  box-sizing: border-box; width: 100%; resize: vertical; padding: 0.5rem 0.75rem;
   font: inherit; font-size: 1rem; line-height: 1.5; color: inherit; background: var(--st-secondary-background-color);
   border: 1px solid #6f777b; border-radius: var(--st-base-radius);
 }
@@ -62,6 +59,7 @@ export default function ({ data, parentElement, setStateValue }) {
   parentElement.querySelector("label").textContent = data.label;
   parentElement.querySelector("#hint").textContent = data.hint;
   box.maxLength = data.most;
+  box.rows = data.rows;
   if (pad.number !== data.number) {
     clearTimeout(pad.timer);
     Object.assign(pad, { number: data.number, timer: 0, sent: data.text, tries: 0 });
@@ -101,27 +99,26 @@ class Pad:
     hint: str
     most: int
     text: str  # as last saved
-    saved_at: dt.datetime | None
-    refused: str = ""
-
-    @property
-    def said(self) -> str:
-        """What became of the words, in a few of our own."""
-        if self.refused:
-            return f"Not saved: {self.refused}"
-        return f"Draft saved {words.clock(self.saved_at)}" if self.saved_at else ""
+    said: str = ""  # what became of the words
+    is_refused: bool = False
+    rows: int = 9
 
 
 def draw(pad: Pad, *, key: str, on_change: Callable[[], Any]) -> None:
-    """Draw the pad; `on_change` is called each time that it has handed words over."""
+    """Draw the pad; `on_change` is called each time that it has handed words over, and for nothing else it is sent."""
+
+    def handed_over() -> None:
+        if written(key, pad.number) is not None:
+            on_change()
+
     _mount(
         key=key,
         data={
             **{"number": pad.number, "label": pad.label, "hint": pad.hint, "most": pad.most, "text": pad.text},
-            **{"said": pad.said, "is_refused": bool(pad.refused), "pause": PAUSE},
+            **{"said": pad.said, "is_refused": pad.is_refused, "rows": pad.rows, "pause": PAUSE},
         },
         default={"written": None},
-        on_written_change=on_change,
+        on_written_change=handed_over,
     )
 
 

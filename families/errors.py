@@ -14,3 +14,7 @@ class Refused(UserError):
 
 class NotAllowed(UserError):
     """The person asking has no right to this; access is decided where data is read."""
+
+
+class SignInTooOld(NotAllowed):
+    """They may, and are to prove first, once more, that it is they who ask."""

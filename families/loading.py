@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from families import mappings
 from families.casebook import deliveries as trail
-from families.casebook.access import require_loads
+from families.casebook.access import require_loads, require_recent
 from families.casebook.deliveries import Cited
 from families.casebook.views import Reader
 from families.errors import Refused
@@ -122,6 +122,7 @@ def take_back(
 def rejects_file(home: Home, engine: Engine, by: Reader, delivery: str) -> bytes:
     """The rejected rows of a delivery that wait, as CSV; an export of personal data, and so written down first."""
     require_loads(by)
+    require_recent(by)
     rejects = rejects_of(home.path, delivery)
     if not rejects.rows:
         raise Refused("No rejected row of this delivery waits to be corrected.")

@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=8, ge=1, le=12, description="FAMILIES_SESSION_HOURS: a session ends after so long, whatever is done"
     )
+    sign_in_again_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=60,
+        description="FAMILIES_SIGN_IN_AGAIN_MINUTES: exports, emergency openings and restricted records ask for a "
+        "sign-in no older than this",
+    )
     self_approval: bool = Field(
         default=False,
         description="FAMILIES_SELF_APPROVAL: workers may approve their own plans and closures; each is marked as such",

@@ -14,7 +14,7 @@ from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.views import FamilyRecord, Member
 from families.cases.record import case_head
 from families.cases.views import CaseHead
-from families.errors import UserError
+from families.errors import SignInTooOld, UserError
 
 BADGES = {"met": "blue", "not_met": "gray", "unknown": "yellow"}  # the words say it; the colour helps the eye
 
@@ -35,6 +35,8 @@ def show() -> None:
         record = _published(visit, family_id, head)
     except UserError as error:
         frame.refused("This record cannot be opened", error)
+        if isinstance(error, SignInTooOld):
+            identity.ask_again(visit, identity.RESTRICTED)
         _back(visit)
         return
     with st.container(horizontal=True, vertical_alignment="center", key="title_line"):

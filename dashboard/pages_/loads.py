@@ -256,8 +256,11 @@ def _correct(found: Register, visit: identity.Visit) -> None:
     )  # fmt: skip
     _codes(chosen, visit)
     st.write("Download them, put them right in a spreadsheet and leave the first two columns as they are.")
-    link = exporting.rejects_link(visit.session.session_id, chosen)
-    st.link_button("Download the rejected rows", link, icon=":material/download:", key="rejects_link")
+    if visit.is_recent:
+        link = exporting.rejects_link(visit.session.session_id, chosen)
+        st.link_button("Download the rejected rows", link, icon=":material/download:", key="rejects_link")
+    else:
+        identity.ask_again(visit, identity.EXPORT)
     st.caption("They hold personal data. That you took them is written down.")
     with st.form("correct", border=False, clear_on_submit=False):
         st.file_uploader("Corrected rows, as CSV", key="correct_file", type=["csv"])

@@ -98,19 +98,23 @@ def _outside(visit: identity.Visit, sought: Sought, result: SearchResult) -> Non
         known = search.whom_to_ask(visit.engine, visit.reader(TO_FIND), sought, purpose=purpose)
         frame.plain_table(access_tables.outside(known), "Whom to ask about families outside yours")
     if visit.person.role in EMERGENCY and result.outside == 1:
-        _emergency(sought)
+        _emergency(visit, sought)
 
 
 def _give_purpose() -> None:
     st.session_state[PURPOSE] = st.session_state.get("search_purpose")
 
 
-def _emergency(sought: Sought) -> None:
+def _emergency(visit: identity.Visit, sought: Sought) -> None:
     with st.expander("Open this family in an emergency", key="search_emergency"):
         st.write(
             "The record is open to you for 60 minutes. Your manager and information governance are told at once, "
             "and it is looked at tomorrow."
         )
+        if not visit.is_recent:
+            identity.ask_again(visit, identity.EMERGENCY)
+            return
+        identity.say_sample_is_not_asked(visit)
         with st.form("emergency", border=False):
             st.selectbox(
                 "What the emergency is (required)",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard import case_tables, frame, identity, words
+from dashboard.record.at_work import KEPT
 from families.cases.reading import today_of
 from families.cases.views import Today, TodayLine
 from families.errors import UserError
@@ -75,13 +76,14 @@ def _drafts(lines: list[TodayLine]) -> None:
     for number, line in enumerate(lines):
         with st.container(horizontal=True, vertical_alignment="center", key=f"draft_{number}"):
             st.markdown(words.escape_markdown(f"{line.family_name}: {line.sentence}"), width="content")
-            st.button("Go on writing", key=f"draft_open_{number}", on_click=_go_on, args=(line.family_id,))
-    if family_id := st.session_state.pop(GO_ON, None):
-        st.switch_page(frame.RECORD, query_params={"family": family_id, "section": "Notes"})
+            st.button("Go on writing", key=f"draft_open_{number}", on_click=_go_on, args=(line,))
+    if line := st.session_state.pop(GO_ON, None):
+        section = "Needs and plan" if line.draft_kind in KEPT.values() else "Notes"
+        st.switch_page(frame.RECORD, query_params={"family": line.family_id, "section": section})
 
 
-def _go_on(family_id: str) -> None:
-    st.session_state[GO_ON] = family_id
+def _go_on(line: TodayLine) -> None:
+    st.session_state[GO_ON] = line
 
 
 def _open(lines: list[TodayLine]) -> None:

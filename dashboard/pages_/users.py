@@ -219,7 +219,8 @@ def _settings() -> None:
     st.header("Settings", anchor=False)
     st.write(
         f"A session ends after {settings.idle_minutes} minutes in which nothing is done, and after "
-        f"{settings.session_hours} hours at most. These are set where the dashboard is installed."
+        f"{settings.session_hours} hours at most. Exports, emergency openings and restricted records ask for a sign-in "
+        f"within the last {settings.sign_in_again_minutes} minutes. These are set where the dashboard is installed."
     )
 
 

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboard import forms, identity, tables, words
+from dashboard import forms, identity, keeping, tables, words
 from families.casebook.views import FamilyRecord, StaffMember
+from families.cases.noting import SavedDraft
 from families.cases.views import CaseRecord
 from families.cases.workflow import may_do_to_own, workflow
 
 TO_WORK = "work with this family"
+KEPT = {  # forms that are kept as drafts while they are filled in, and the kind of the draft
+    "consent/record": "consent",
+    "team/add": "helper",
+    "assessment/answer": "answers_to_facts",
+    "assessment/complete": "assessment",
+    "needs/add": "need",
+    "plan/goal": "goal",
+    "plan/action": "action",
+    "plan/approve_plan": "approval_of_the_plan",
+    "plan/return_plan": "plan_given_back",
+    "review/hold": "review",
+    "level/step": "step_up_or_down",
+    "closure/ask": "closure",
+    "closure/approve_closure": "approval_of_closure",
+    "closure/return_closure": "closure_given_back",
+    "check/record": "check_after_six_months",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,7 @@ class AtWork:
     case: CaseRecord
     day: dt.date
     person: StaffMember
+    drafts: Mapping[str, SavedDraft] | None  # what they have begun to fill in; nothing where they keep no drafts
 
     @property
     def people(self) -> dict[str, str]:
@@ -77,7 +97,15 @@ class AtWork:
             return function(*at, **given, **locked, today=day, token=token)
 
         name = f"{place}_{case_id}" + "".join(f"_{each}" for each in of)
-        return forms.Form(name, fields, act, told, button, version, is_prefilled, check)
+        form = forms.Form(name, fields, act, told, button, version, is_prefilled, check)
+        kind = KEPT.get(place)
+        if kind is None or self.drafts is None:
+            return form
+        labels = {each.name: each.label for each in fields if each.kind != "said"}
+        choices = {each.name: each.choices for each in fields}
+        in_words = partial(forms.in_words, fields)
+        draft = keeping.Draft(f"draft_{name}", self.case.line.family_id, kind, labels, in_words, choices)
+        return replace(form, draft=draft, saved=self.drafts.get(kind))
 
     @property
     def version(self) -> int:

@@ -1,29 +1,23 @@
-"""A note while it is written: saved as a draft by itself after each pause, and found again after whatever happens.
-
-The draft lies in the casebook, one for each author, family and kind. What is on the screen knows which version it came
-from: where another window saved a later one, both are shown and the writer chooses.
-"""
+"""A note while it is written: saved as a draft by itself after each pause, and found again after whatever happens."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
-from dashboard import conflicts, identity, submitting, words, writing_pad
+from dashboard import conflicts, identity, keeping, submitting, words, writing_pad
+from dashboard.keeping import TO_WRITE, Held
 from families.cases import noting
-from families.cases.moving import MOST_WORDS, Changed
-from families.cases.noting import SUPERVISION, NoteForm, SavedDraft
+from families.cases.moving import MOST_WORDS
+from families.cases.noting import SUPERVISION, NoteForm
 from families.cases.views import CaseHead, NoteView
 from families.cases.workflow import workflow
-from families.errors import UserError
 
 NOTE = "note"
-TO_WRITE = "write down work with this family"
 FIELDS = {
     "kind": "Kind of contact",
     "contact_on": "Day of the contact",
@@ -36,17 +30,6 @@ FIELDS = {
     "words": "Words",
 }
 OF_SUPERVISION = ("contact_on", "words")
-
-
-@dataclass(frozen=True)
-class Held:
-    """A draft as this window has it; the number names its boxes, and is the token of the note it becomes."""
-
-    number: str
-    version: int
-    body: Mapping[str, Any]
-    saved_at: dt.datetime | None = None
-    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,40 +49,30 @@ class Page:
         return f"{self.draft_kind}_{self.head.line.case_id}"
 
     @property
-    def family_id(self) -> str:
-        """The family it is about."""
-        return self.head.line.family_id
+    def draft(self) -> keeping.Draft:
+        """Where it is kept."""
+        labels = {name: FIELDS[name] for name in (FIELDS if self.draft_kind == NOTE else OF_SUPERVISION)}
+        return keeping.Draft(
+            self.place, self.head.line.family_id, self.draft_kind, labels, lambda body: _told(self, body)
+        )
 
 
 def show(visit: identity.Visit, page: Page) -> None:
     """The draft as it was last saved, in boxes that save themselves."""
-    _take_up(visit, page)
+    at = (visit.engine, visit.reader(TO_WRITE), page.draft.family_id, page.draft_kind)
+    keeping.take_up(page.draft, noting.draft(*at))
     st.session_state.pop(f"{page.place}_done", None)  # the whole page is being drawn: it need not be drawn again
     _writing(page)
 
 
-def _take_up(visit: identity.Visit, page: Page) -> None:
-    """Hold the draft that lies in the casebook, unless what this window holds is newer or could not be saved."""
-    saved = noting.draft(visit.engine, visit.reader(TO_WRITE), page.family_id, page.draft_kind)
-    held: Held | None = st.session_state.get(page.place)
-    if held is None or (not held.refused and (saved.version if saved else 0) != held.version):
-        st.session_state[page.place] = _held(saved)
-
-
-def _held(saved: SavedDraft | None) -> Held:
-    if saved is None:
-        return Held(uuid.uuid4().hex, 0, {})
-    return Held(uuid.uuid4().hex, saved.version, dict(saved.body), saved.saved_at)
-
-
 @st.fragment
 def _writing(page: Page) -> None:
-    held: Held | None = st.session_state.get(page.place)
+    held = keeping.held(page.draft)
     if held is None or st.session_state.pop(f"{page.place}_done", False):
         st.rerun(scope="app")  # completed, or the session is over: the whole page is another one
         return
     submitting.say(page.place)
-    _choose_version(page, held)
+    keeping.choose_version(page.draft, lambda: _body(page, held))
     if page.draft_kind == SUPERVISION:
         _day(page, held)
     else:
@@ -110,8 +83,8 @@ def _writing(page: Page) -> None:
         hint=f"Up to {MOST_WORDS:,} characters. No address that must be kept safe. Saved as you write.",
         most=MOST_WORDS,
         text=str(held.body.get("words", "")),
-        saved_at=held.saved_at,
-        refused=held.refused,
+        said=held.said,
+        is_refused=bool(held.refused),
     )
     writing_pad.draw(pad, key=_key(page, held, "words"), on_change=lambda: _save(page))
     for warning in noting.address_warnings(str(held.body.get("words", ""))):
@@ -207,30 +180,11 @@ def _body(page: Page, held: Held) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value not in (None, "", False, [])}
 
 
-def _save(page: Page, *, over: int | None = None) -> None:
-    """Save what stands in the boxes as the draft; over another version where the writer chose so."""
-    held: Held | None = st.session_state.get(page.place)
-    visit = identity.visit()
-    if held is None or visit is None:
-        return
-    body = _body(page, held)
-    version = held.version if over is None else over
-    try:
-        saved = noting.save_draft(
-            visit.engine, visit.reader(TO_WRITE), page.family_id, page.draft_kind, body=body, version=version
-        )
-    except Changed as changed:
-        conflicts.keep(page.place, conflicts.Conflict(_told(page, body), _told(page, changed.theirs) | _at(changed)))
-        st.session_state[page.place] = replace(held, refused="another window saved this draft.")
-    except UserError as error:
-        st.session_state[page.place] = replace(held, refused=str(error))
-    else:
-        conflicts.forget(page.place)
-        st.session_state[page.place] = Held(held.number, saved.version, body, saved.saved_at)
-
-
-def _at(changed: Changed) -> dict[str, Any]:
-    return {"version": changed.theirs["version"], "body": {k: v for k, v in changed.theirs.items() if k != "version"}}
+def _save(page: Page) -> None:
+    """Save what stands in the boxes as the draft."""
+    held = keeping.held(page.draft)
+    if held is not None:
+        keeping.save(page.draft, _body(page, held))
 
 
 def _told(page: Page, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,43 +202,13 @@ def _told(page: Page, body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: named[name](value) if value and name in named else value for name, value in said.items()}
 
 
-def _choose_version(page: Page, held: Held) -> None:
-    """Both versions where another window was quicker; nothing of either is lost until the writer has chosen."""
-    conflict = conflicts.kept(page.place)
-    if conflict is None:
-        return
-    st.error("Another window saved this draft while you wrote here. Compare the two, then choose.")
-    labels = {name: FIELDS[name] for name in (FIELDS if page.draft_kind == NOTE else OF_SUPERVISION)}
-    conflicts.show(conflict, labels, {})
-    with st.container(horizontal=True, key=f"{page.place}_choose"):
-        st.button(
-            "Keep what is in these boxes",
-            key=_key(page, held, "mine"),
-            on_click=_save,
-            args=(page,),
-            kwargs={"over": conflict.theirs["version"]},
-        )
-        st.button("Take the other one", key=_key(page, held, "theirs"), on_click=_take_theirs, args=(page, conflict))
-
-
-def _take_theirs(page: Page, conflict: conflicts.Conflict) -> None:
-    conflicts.forget(page.place)
-    at = identity.now()
-    st.session_state[page.place] = Held(uuid.uuid4().hex, conflict.theirs["version"], dict(conflict.theirs["body"]), at)
-
-
 def _discard(page: Page) -> None:
-    def act(visit: identity.Visit) -> None:
-        noting.discard_draft(visit.engine, visit.reader(TO_WRITE), page.family_id, page.draft_kind)
-
-    if submitting.do(act, "The draft is thrown away.", at=page.place):
-        conflicts.forget(page.place)
-        st.session_state[page.place] = _held(None)
+    submitting.do(lambda visit: keeping.discard(page.draft, visit), "The draft is thrown away.", at=page.place)
 
 
 def _complete(page: Page, number: str) -> None:
     """Make the note of the draft that was drawn; what is wrong is said, and stays written."""
-    held: Held | None = st.session_state.get(page.place)
+    held = keeping.held(page.draft)
     if held is None or held.number != number:
         return  # a second click: the first one has made the note
     body = _body(page, held)

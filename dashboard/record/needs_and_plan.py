@@ -6,10 +6,11 @@ import datetime as dt
 
 import streamlit as st
 
-from dashboard import exporting, frame, identity, words
+from dashboard import exporting, frame, identity, keeping, words
 from dashboard.record import assessing, closing, consent_and_team, planning, reviewing, work_tables
 from dashboard.record.at_work import AtWork
 from families.casebook.views import FamilyRecord
+from families.cases import noting
 from families.cases.record import case_of
 from families.cases.views import CaseRecord
 from families.errors import UserError
@@ -30,12 +31,15 @@ def open_tab(visit: identity.Visit, family_id: str, record: FamilyRecord | None)
 
 def show(visit: identity.Visit, record: FamilyRecord | None, case: CaseRecord, day: dt.date) -> None:
     """The tab, top to bottom."""
-    at = AtWork(record, case, day, visit.person)
+    drafts = None
+    if case.line.may_change:
+        drafts = noting.drafts_of(visit.engine, visit.reader(keeping.TO_WRITE), case.line.family_id)
+    at = AtWork(record, case, day, visit.person, drafts)
     _where_it_stands(at)
     consent_and_team.show(at)
     assessing.show(at)
     planning.show(at)
-    exporting.offer(visit, "plan", record.family_id)
+    exporting.offer(visit, "plan", case.line.family_id)
     reviewing.show(at)
     closing.show(at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from families.casebook.views import Reader
-from families.errors import NotAllowed
+from families.errors import NotAllowed, SignInTooOld
 
 ROLES = {
     "caseworker": "Caseworker",
@@ -159,6 +159,15 @@ def require_restricting(reader: Reader) -> None:
     _require_purpose(reader)
     if reader.role not in MAY_RESTRICT:
         raise NotAllowed(f"Restrictions are set and lifted by {_one_of(MAY_RESTRICT)}: ask one of them.")
+
+
+def require_recent(reader: Reader) -> None:
+    """Refuse, of those who may, whose sign-in is long ago; whoever runs the server's commands has no session."""
+    if reader.session_id is not None and not reader.is_recent:
+        raise SignInTooOld(
+            "This asks for a sign-in that is not long ago: sign in again, then come back here. Whoever sits at a "
+            "screen that somebody left open cannot."
+        )
 
 
 MAY_LOAD = frozenset({"data_analyst"})

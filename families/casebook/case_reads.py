@@ -76,6 +76,8 @@ def cases(
     condition = _wanted(reader, wanted)
     query: Any = select(func.count()).select_from(CASE).where(condition)
     total = connection.execute(query).scalar_one()
+    if total and wanted.family_id is not None:
+        restricted.require_recent_sign_in(connection, reader, wanted.family_id)
     query = (
         select(
             CASE,

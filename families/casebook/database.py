@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from families.casebook.row_security import NOBODY, For, Reach, is_past_it, say
@@ -20,7 +22,13 @@ from families.errors import Refused
 from families.settings import Settings
 
 BUSY_SECONDS = 60  # longer than a refresh of a large county writes
+# Fifty people may ask at the same moment, each over a connection; who finds none waits as long as for any other turn.
+AT_ONCE: dict[str, Any] = {"pool_size": 10, "max_overflow": 40, "pool_timeout": BUSY_SECONDS}
 CONNECT_SECONDS = 10
+BUSY = (
+    "The casebook's database is busy, full or has stopped answering: nothing was changed. See that its disk "
+    "has room and that no refresh hangs, then try again."
+)
 UNDEFINED_TABLE, UNDEFINED_COLUMN, NO_RIGHT = "42P01", "42703", "42501"  # PostgreSQL's codes
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -94,7 +102,7 @@ _FORMS = "postgresql+psycopg://user@host/database, or leave it out to use a file
 
 def _sqlite(address: URL) -> Engine:
     path = Path(str(address.database))
-    engine = create_engine(address, hide_parameters=True)
+    engine = create_engine(address, hide_parameters=True, **AT_ONCE)
 
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver would begin late, and never IMMEDIATE
@@ -135,7 +143,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql(address: URL) -> Engine:
     # Short queries of many parts: the database would be longer compiling them than running them.
     settings = {"connect_timeout": CONNECT_SECONDS, "options": "-c jit=off"}
-    return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+    return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=settings, **AT_ONCE)
 
 
 def _unreachable(address: URL) -> str:
@@ -216,6 +224,8 @@ def _sentences() -> Iterator[None]:
     """Say what went wrong without the driver's own words, which may hold a whole row."""
     try:
         yield
+    except NoneFree:
+        raise Refused(BUSY) from None
     except (DBAPIError, psycopg.Error) as error:
         raise _told(error) from None
 
@@ -233,10 +243,7 @@ def _told(error: DBAPIError | psycopg.Error) -> Exception:
             "FAMILIES_DATABASE_OWNER_URL to the role that owns its tables."
         )
     if isinstance(cause, (psycopg.OperationalError, sqlite3.OperationalError)):
-        return Refused(
-            "The casebook's database is busy, full or has stopped answering: nothing was changed. See that its disk "
-            "has room and that no refresh hangs, then try again."
-        )
+        return Refused(BUSY)
     column = cause.diag.column_name if isinstance(cause, psycopg.Error) else None
     return CasebookFault(
         f"The database refused a statement: {type(cause).__name__} {state or ''} {column or ''}".strip()

@@ -38,21 +38,24 @@ class Extended:
 def extended_family(engine: Engine, reader: Reader, family_id: str) -> Extended:
     """Who is tied to members of a family elsewhere; every family that is shown so is written down."""
     try:
-        may, may_this = may_see(reader), may_open(reader)
+        found = _read(engine, reader, family_id)
     except NotAllowed as refusal:
         _refused(engine, reader, str(refusal))
         raise
+    return found
+
+
+def _read(engine: Engine, reader: Reader, family_id: str) -> Extended:
+    may, may_this = may_see(reader), may_open(reader)
     with audited(engine, reader) as connection:
         query = select(FAMILY.c.family_id).where(FAMILY.c.family_id == family_id, may_this)
-        is_there = connection.execute(query).first() is not None
-        found = _found(connection, reader, family_id, may) if is_there else Extended((), (), 0)
+        if connection.execute(query).first() is None:
+            raise NotAllowed("There is no family under this id that you may see.")
+        restricted.require_recent_sign_in(connection, reader, family_id)
+        found = _found(connection, reader, family_id, may)
         families = dict.fromkeys([family_id, *(kin.family_id for kin in found.people)])
-        if is_there:
-            detail = {"people": len(found.people), "left_out": found.left_out}
-            audit.note(connection, reader, action="read_extended_family", family_ids=list(families), detail=detail)
-    if not is_there:
-        _refused(engine, reader, "no such family, or not theirs to read")
-        raise NotAllowed("There is no family under this id that you may see.")
+        detail = {"people": len(found.people), "left_out": found.left_out}
+        audit.note(connection, reader, action="read_extended_family", family_ids=list(families), detail=detail)
     return found
 
 

@@ -305,8 +305,17 @@ def _strand_outcomes(connection: Connection, ids: Sequence[str]) -> dict[str, tu
 def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecord:
     """Everything the record page shows of one family; audited as one read of it."""
     seen = _decided(engine, reader, lambda: may_open(reader), action="read_family")
+    record = _decided(engine, reader, lambda: _read_family(engine, reader, family_id, seen), action="read_family")
+    if record is None:
+        raise NotAllowed("There is no family under this id that you may see.")
+    return record
+
+
+def _read_family(engine: Engine, reader: Reader, family_id: str, seen: ColumnElement[bool]) -> FamilyRecord | None:
     with audited(engine, reader) as connection:
         family = _family(connection, family_id, seen) if AN_ID.fullmatch(family_id) else None
+        if family is not None:
+            restricted.require_recent_sign_in(connection, reader, family_id)
         record = _record(connection, reader, family) if family else None
         audit.note(
             connection,
@@ -315,8 +324,6 @@ def family_record(engine: Engine, reader: Reader, family_id: str) -> FamilyRecor
             family_ids=[family_id if record else None],
             detail={} if record else {"asked": family_id[:64], "why": "no such family, or not theirs to see"},
         )
-    if record is None:
-        raise NotAllowed("There is no family under this id that you may see.")
     return record
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, true, union
 
+from families.casebook.access import require_recent
 from families.casebook.models import PublishedFollowedAbsence, PublishedMember, table
 from families.casebook.restriction_models import RestrictedPerson, Restriction, RestrictionGrant
 from families.casebook.views import Reader
@@ -54,6 +55,12 @@ def kinds_over(connection: Connection, family_id: str) -> tuple[str, ...]:
     over = [HIDDEN.family_id == family_id, HIDDEN.restriction_id.in_(_over_its_people(family_id))]
     query = select(HIDDEN.kind).where(HIDDEN.lifted_at.is_(None), or_(*over)).distinct().order_by(HIDDEN.kind)
     return tuple(connection.execute(query).scalars())
+
+
+def require_recent_sign_in(connection: Connection, reader: Reader, family_id: str) -> None:
+    """Refuse to open a restricted family, to those let in, on a sign-in of long ago; nobody else learns of it."""
+    if kinds_over(connection, family_id):
+        require_recent(reader)
 
 
 def people_under(connection: Connection, family_id: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select, tuple_, union_all
 
 from families.casebook import audit, emergency, restricted
-from families.casebook.access import require_emergency, require_search
+from families.casebook.access import require_emergency, require_recent, require_search
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited, writing
 from families.casebook.family_scope import may_see
@@ -130,6 +130,7 @@ def open_in_emergency(engine: Engine, reader: Reader, sought: Sought, *, cause: 
     """
     with _asked(engine, reader, "open_in_emergency", writes=True) as connection:
         require_emergency(reader)
+        require_recent(reader)
         ids = _outside(connection, reader, _matches(reader, sought))
         if len(ids) != 1:
             raise Refused(

@@ -25,6 +25,7 @@ from families.errors import NotAllowed
 
 SESSION, STAFF = table(StaffSession), table(Staff)
 PURPOSE = "sign in"
+CLOCKS_DIFFER = dt.timedelta(minutes=1)  # between the sign-in service and this machine
 NOTED_EVERY = dt.timedelta(seconds=20)  # being seen is written down no more often: it costs a write
 HOW = {
     "signed_out": "You are signed out.",
@@ -56,6 +57,11 @@ class Session:
     idle_ends_at: dt.datetime
     ends_at: dt.datetime
     ended_how: str | None = None
+    signed_in_at: dt.datetime | None = None
+
+    def is_recent(self, within: dt.timedelta, *, at: dt.datetime) -> bool:
+        """Whether the sign-in service said that they proved who they are within so long; not said is no."""
+        return self.signed_in_at is not None and -CLOCKS_DIFFER <= at - self.signed_in_at <= within
 
     @property
     def first_end(self) -> dt.datetime:
@@ -72,8 +78,20 @@ def start_demo(engine: Engine, token: str, staff_id: str, *, limits: Limits, at:
         return _start(connection, token, person, limits=limits, at=at)
 
 
-def sign_in(engine: Engine, token: str, *, issuer: str, subject: str, limits: Limits, at: dt.datetime) -> Session:
-    """A session of whom the sign-in service names. Raises NotAllowed, and writes it down, where that is nobody here."""
+def sign_in(
+    engine: Engine,
+    token: str,
+    *,
+    issuer: str,
+    subject: str,
+    limits: Limits,
+    at: dt.datetime,
+    proved_at: dt.datetime | None = None,
+) -> Session:
+    """A session of whom the sign-in service names. Raises NotAllowed, and writes it down, where that is nobody here.
+
+    `proved_at` is when they proved who they are there, which may be long before; blank where the service does not say.
+    """
     same = (STAFF.c.issuer == issuer.rstrip("/")) & (STAFF.c.subject == subject)
     with writing(engine, NOBODY) as connection:
         person = connection.execute(select(STAFF).where(same)).one_or_none()
@@ -81,7 +99,7 @@ def sign_in(engine: Engine, token: str, *, issuer: str, subject: str, limits: Li
         if there is not None:
             return _session(there, limits=limits)
         if person is not None and not person.is_disabled and not person.is_demo:
-            return _start(connection, token, person, limits=limits, at=at)
+            return _start(connection, token, person, limits=limits, at=at, proved_at=proved_at)
         why = "no such staff" if person is None else "disabled"
         stranger = Reader(staff_id=person.staff_id if person else "unknown", role="none", purpose=PURPOSE)
         detail = {"why": why, "issuer": issuer, "subject": subject}
@@ -89,9 +107,17 @@ def sign_in(engine: Engine, token: str, *, issuer: str, subject: str, limits: Li
     raise NotAllowed(UNKNOWN if person is None else HOW["disabled"])
 
 
-def _start(connection: Connection, token: str, person: Row[Any], *, limits: Limits, at: dt.datetime) -> Session:
+def _start(
+    connection: Connection,
+    token: str,
+    person: Row[Any],
+    *,
+    limits: Limits,
+    at: dt.datetime,
+    proved_at: dt.datetime | None = None,
+) -> Session:
     row = {"session_id": uuid.uuid4().hex, "token_sha256": _hashed(token), "staff_id": person.staff_id}
-    connection.execute(insert(SESSION), [row | {"started_at": at, "last_seen_at": at}])
+    connection.execute(insert(SESSION), [row | {"started_at": at, "last_seen_at": at, "signed_in_at": proved_at}])
     started = _by_token(connection, token)
     if started is None:
         raise CasebookFault("A session that was just written cannot be read.")
@@ -195,6 +221,7 @@ def _session(row: Row[Any], *, limits: Limits, at: dt.datetime | None = None, is
         idle_ends_at=idle_ends_at,
         ends_at=ends_at,
         ended_how=how,
+        signed_in_at=row.signed_in_at,
     )
 
 

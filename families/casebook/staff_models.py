@@ -37,6 +37,8 @@ class StaffSession(Base, table=True):
     staff_id: str = Field(index=True)
     started_at: dt.datetime = Field(sa_type=UtcDateTime)
     last_seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+    # When they proved who they are, as the sign-in service says; blank where it does not say.
+    signed_in_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_how: str | None = None
 

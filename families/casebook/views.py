@@ -17,6 +17,7 @@ class Reader:
     role: str
     purpose: str
     session_id: str | None = None
+    is_recent: bool = False  # whether the session's sign-in is recent enough for what is most protected
 
 
 @dataclass(frozen=True)

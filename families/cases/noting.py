@@ -114,6 +114,16 @@ def draft(engine: Engine, by: Reader, family_id: str, kind: str) -> SavedDraft |
     return None if row is None else _draft(row)
 
 
+def drafts_of(engine: Engine, by: Reader, family_id: str) -> dict[str, SavedDraft]:
+    """All of one's own drafts about a family, by kind; in one read."""
+    with refusals_noted(engine, by, "read_drafts"), audited(engine, by) as transaction:
+        _require_own_family(transaction, by, family_id)
+        rows = case_store.every(transaction, Draft, "kind", author=by.staff_id, family_id=family_id)
+        kinds = [row["kind"] for row in rows]
+        audit.note(transaction, by, action="read_drafts", family_ids=[family_id], detail={"kinds": kinds})
+    return {row["kind"]: _draft(row) for row in rows}
+
+
 def discard_draft(engine: Engine, by: Reader, family_id: str, kind: str) -> None:
     """Throw one's own draft away."""
     with writing(engine, by) as transaction:

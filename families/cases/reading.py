@@ -368,7 +368,7 @@ def _alerts(transaction: Transaction, reader: Reader, today: dt.date) -> Iterato
 def _drafts(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
     for row in case_reads.drafts(transaction, reader):
         sentence = f"A draft of {row['kind'].replace('_', ' ')} is not completed."
-        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None)
+        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None, row["kind"])
 
 
 def _approvals(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:

@@ -161,6 +161,7 @@ class TodayLine:
     case_id: str
     family_name: str
     due_on: dt.date | None
+    draft_kind: str = ""
 
 
 @dataclass(frozen=True)

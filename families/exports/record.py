@@ -13,9 +13,11 @@ from typing import TypeAlias
 from sqlalchemy import Engine
 
 from families.casebook import audit, reading
+from families.casebook.access import require_recent
 from families.casebook.database import audited
 from families.casebook.views import Reader
 from families.cases.chronology import KINDS, Filter, chronology
+from families.cases.moving import refusals_noted
 from families.cases.record import case_head, case_of
 from families.cases.views import CaseRecord, Event
 from families.errors import NotAllowed, Refused
@@ -57,6 +59,8 @@ def export(engine: Engine, reader: Reader, wanted: Wanted, *, made_by: str, toda
     """Make a document and write down that it was made, for whom and of what; only then is it given."""
     if wanted.form not in FORMATS or wanted.what not in DOCUMENTS or wanted.purpose not in PURPOSES:
         raise Refused("There is no such export: open the record again.")
+    with refusals_noted(engine, reader, f"export_{wanted.what}"):
+        require_recent(reader)
     number = uuid.uuid4().hex[:12]
     head = case_head(engine, reader, wanted.family_id, today=today)
     if head is None:

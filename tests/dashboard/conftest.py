@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
 import made_up_casebook
 import pytest
+import serving
 import streamlit as st
 from altair.utils import schemapi
+from serving import Real
 from streamlit.testing.v1 import AppTest
 
 from families.cases import demo
@@ -47,6 +50,23 @@ def worked_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A casebook in which a family is accepted and two alerts wait; each test has a copy of it."""
     return made_up_casebook.with_accepted_family(tmp_path_factory.mktemp("accepted") / "casebook.sqlite")
+
+
+@pytest.fixture(scope="module")
+def real(accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    """A dashboard of the module's own that people sign in to, on a copy of the casebook in which a family is accepted."""
+    folder = tmp_path_factory.mktemp("real")
+    home, log = folder / "home", folder / "log"
+    for each in (folder / "casebook", home, home / "tmp"):
+        each.mkdir()
+    for path in accepted.parent.iterdir():
+        shutil.copy(path, folder / "casebook")
+    with serving.sign_in_service() as provider:
+        engine = made_up_casebook.made_real(folder / "casebook" / accepted.name, provider)
+        settings = {"FAMILIES_HOME": str(home), "TMPDIR": str(home / "tmp")}
+        with serving.served_for_real(str(engine.url), provider, log=log, **settings) as address:
+            yield Real(address, engine, provider, home, log)
+        engine.dispose()
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 from following import Feeds, followed_of
 from made_up import AS_OF, MadeUpRun, made_up_run
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from families.casebook.database import open_casebook, writing
 from families.casebook.demo import add_demo_staff
+from families.casebook.models import Publication, Staff, table
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
 from families.casebook.row_security import WHOLE
@@ -40,6 +41,7 @@ YEARS = {"covers_from": dt.date(2011, 9, 1), "covers_to": dt.date(2013, 8, 31), 
 HALF_TERMS = [
     (year, term, half) for year in ("2011/12", "2012/13") for term in ("autumn", "spring", "summer") for half in (1, 2)
 ]
+STAFF = table(Staff)
 Rows = dict[str, list[dict[str, object]]]
 
 
@@ -226,6 +228,15 @@ def _naughty_family(rows: Rows) -> None:
     _assessed(
         rows, family, **{strand: ("met", reason) for strand, reason in (reasons | {"eligible": "All met."}).items()}
     )
+
+
+def made_real(path: Path, issuer: str) -> Engine:
+    """The same casebook as one that holds no sample: its staff sign in at a provider, each by their staff id."""
+    engine = open_casebook(f"sqlite:///{path}")
+    with engine.begin() as transaction:
+        transaction.execute(update(table(Publication)).values(is_sample=False))
+        transaction.execute(update(STAFF).values(is_demo=False, issuer=issuer, subject=STAFF.c.staff_id))
+    return engine
 
 
 def with_accepted_family(path: Path) -> Path:

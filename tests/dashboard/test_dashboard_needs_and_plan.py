@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import made_up_casebook
@@ -23,7 +24,7 @@ from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
 from families.casebook.views import Reader
-from families.cases import agreeing, assessing, planning, reviewing
+from families.cases import agreeing, assessing, noting, planning, reviewing
 from families.cases.demo_walk import MANAGER, TEAM_MANAGER, WEEK, WEEKS_AGO, WORKERS, Walk, take
 from families.cases.record import case_of, open_corrections
 from families.cases.views import CaseRecord
@@ -84,10 +85,27 @@ def offered(app: AppTest) -> set[str]:
     return {labels[label] for label in shown if label in labels}
 
 
+def write(app: AppTest, form: str, name: str, words: str) -> None:
+    """What a pad does when somebody has stopped typing: AppTest draws no component of ours."""
+    number = app.session_state[f"draft_{form}"].number
+    app.session_state[f"{form}_{name}_{number}"] = {"written": {"text": words, "number": number, "count": 1}}
+
+
+def draft_of(url: str, family: str, kind: str) -> noting.SavedDraft | None:
+    engine = open_casebook(url)
+    try:
+        return noting.draft(engine, WORKER, family, kind)
+    finally:
+        engine.dispose()
+
+
 def fill(app: AppTest, form: str, **boxes: tuple[str, Any]) -> AppTest:
     """Write in the boxes of a form, each given with its kind, and save."""
     for name, (kind, value) in boxes.items():
-        box(app, kind, f"{form}_{name}_").set_value(value)
+        if kind == "pad":
+            write(app, form, name, value)
+        else:
+            box(app, kind, f"{form}_{name}_").set_value(value)
     return box(app, "button", f"{form}_save_").click().run()
 
 
@@ -179,14 +197,14 @@ def test_facts_are_shown_with_source_and_day_and_answered_together(opened, url):
 def test_a_need_is_added_once_and_all_that_is_missing_is_said_at_once(opened, url):
     app = opened("caseworker", family=FULL, section=TAB, url=url)
     form = f"needs/add_{record(url, FULL).line.case_id}"
-    number, _ = app.session_state[f"number_{form}"]
+    number = app.session_state[f"draft_{form}"].number
     fill(app, form, label=("text_input", "Sleep"))
     for missing in ("What the family says of it", "How it stands now", "What shows it"):
         assert missing in app.error[0].value
     assert sum("Error:" in each.value for each in app.markdown) == 3
     assert box(app, "text_input", f"{form}_label_").value == "Sleep"  # what was typed stays
     boxes = {
-        **{"own_words": ("text_area", "Nobody sleeps."), "evidence": ("text_area", "Seen."), "score": ("number_input", 2)},
+        **{"own_words": ("pad", "Nobody sleeps."), "evidence": ("pad", "Seen."), "score": ("number_input", 2)},
         "person_id": ("selectbox", "P0000010"),
     }  # fmt: skip
     fill(app, form, **boxes)
@@ -195,19 +213,46 @@ def test_a_need_is_added_once_and_all_that_is_missing_is_said_at_once(opened, ur
     assert (need.label, need.baseline, need.own_words, need.name) == ("Sleep", 2, "Nobody sleeps.", "Ria Okafor-Reilly")
     assert box(app, "text_input", f"{form}_label_").value == ""
     # A second click on the same form comes with the same number, and adds nothing.
-    app.session_state[f"number_{form}"] = (number, None)
+    app.session_state[f"draft_{form}"] = replace(app.session_state[f"draft_{form}"], number=number)
     app.run()
     fill(app, form, label=("text_input", "Sleep"), **boxes)
     assert not app.error
     assert len(record(url, FULL).needs) == 1
 
 
+def test_a_form_is_kept_until_its_act_is_done_or_it_is_thrown_away(opened, url):
+    app = opened("caseworker", family=FULL, section=TAB, url=url)
+    form = f"needs/add_{record(url, FULL).line.case_id}"
+    write(app, form, "own_words", "Nobody sleeps.")
+    box(app, "number_input", f"{form}_score_").set_value(2).run()
+    kept = {"own_words": "Nobody sleeps.", "score": 2}
+    assert draft_of(url, FULL, "need").body == kept
+    again = opened("caseworker", family=FULL, section=TAB, url=url)
+    assert "You have begun this, and it is kept" in everything_said(again)
+    assert box(again, "number_input", f"{form}_score_").value == 2
+    box(again, "date_input", f"{form}_evidence_on_").set_value(dt.date(2013, 7, 1)).run()
+    assert draft_of(url, FULL, "need").body == kept | {"evidence_on": "2013-07-01"}
+    assert box(app, "date_input", f"{form}_evidence_on_").value != dt.date(2013, 7, 1)
+    box(app, "number_input", f"{form}_score_").set_value(3).run()  # in the first window, which has not seen it
+    assert "Another window saved this draft" in app.error[0].value
+    box(app, "button", f"draft_{form}_theirs_").click().run()
+    assert box(app, "date_input", f"{form}_evidence_on_").value == dt.date(2013, 7, 1)
+    fill(app, form, label=("text_input", "Sleep"), evidence=("pad", "Seen."))
+    (need,) = record(url, FULL).needs
+    assert (need.own_words, need.baseline, draft_of(url, FULL, "need")) == ("Nobody sleeps.", 2, None)
+    write(app, form, "own_words", "More.")
+    box(app, "number_input", f"{form}_score_").set_value(4).run()
+    box(app, "button", f"{form}_discard_").click().run()
+    assert draft_of(url, FULL, "need") is None
+    assert box(app, "number_input", f"{form}_score_").value is None
+
+
 def test_an_assessment_is_not_complete_before_every_fact_has_an_answer(opened, url):
     app = opened("caseworker", family=FULL, section=TAB, url=url)
     form = f"assessment/complete_{record(url, FULL).line.case_id}"
-    fill(app, form, words=("text_area", "Help us."), summary=("text_area", "Mornings."))
+    fill(app, form, words=("pad", "Help us."), summary=("pad", "Mornings."))
     assert "Accept or correct every fact first" in app.error[0].value
-    assert box(app, "text_area", f"{form}_words_").value == "Help us."
+    assert draft_of(url, FULL, "assessment").body["words"] == "Help us."
     assert record(url, FULL).line.state == "accepted"
 
 
@@ -270,7 +315,7 @@ def test_a_decision_on_a_case_that_went_on_is_not_taken(opened, url):
         engine, MANAGER, case.line.case_id, **stepped, row_version=case.line.row_version, token="stepped-first"
     )
     engine.dispose()
-    fill(app, form, reason=("text_area", "Good."))
+    fill(app, form, reason=("pad", "Good."))
     assert "Somebody changed this" in app.error[0].value
     assert "Changed by Priya Raman" in everything_said(app)
     assert record(url, "F26").plans[0]["decision"] is None
@@ -282,12 +327,12 @@ def test_a_plan_is_written_handed_in_and_given_back(opened, url):
     app = opened("caseworker", family="F20", section=TAB, url=url)
     case_id = record(url, "F20").line.case_id
     day = dt.date(2013, 10, 1)
-    goal = {"words": ("text_area", "In school"), "outcome": ("text_input", "Attendance"), "owner": ("text_input", "We")}
+    goal = {"words": ("pad", "In school"), "outcome": ("text_input", "Attendance"), "owner": ("text_input", "We")}
     fill(app, f"plan/goal_{case_id}", **goal, due_on=("date_input", day))
     box(app, "button", f"plan/submit_{case_id}_save_").click().run()
     assert "each goal at least one action" in app.error[0].value
     (made,) = record(url, "F20").goals
-    action = {"goal_id": ("selectbox", made.goal_id), "words": ("text_area", "Call"), "owner": ("text_input", "Me")}
+    action = {"goal_id": ("selectbox", made.goal_id), "words": ("pad", "Call"), "owner": ("text_input", "Me")}
     fill(app, f"plan/action_{case_id}", **action, due_on=("date_input", day))
     box(app, "button", f"plan/submit_{case_id}_save_").click().run()
     assert "The plan is handed in" in app.success[0].value
@@ -297,7 +342,7 @@ def test_a_plan_is_written_handed_in_and_given_back(opened, url):
     assert "Version 1 waits for a decision" in everything_said(app)
     fill(app, f"plan/return_plan_{case_id}")
     assert "What is to be changed" in app.error[0].value
-    fill(app, f"plan/return_plan_{case_id}", reason=("text_area", "Name the school."))
+    fill(app, f"plan/return_plan_{case_id}", reason=("pad", "Name the school."))
     assert record(url, "F20").plans[0]["decision"] == "returned"
 
 
@@ -325,7 +370,7 @@ def test_a_review_shows_before_and_now_and_scores_every_need(opened, url):
     for _, row in shown.iterrows():
         assert f"{row['Need']} {row['At the start']} at the start and {row['Now']} now" in chart.alt
     form = f"review/hold_{case.line.case_id}"
-    said = {"words": ("text_area", "Good."), "family_view": ("text_area", "Better.")}
+    said = {"words": ("pad", "Good."), "family_view": ("pad", "Better.")}
     first, *rest = case.needs
     told = {f"evidence_{need.need_id}": ("text_input", "Seen.") for need in case.needs}
     fill(app, form, **said, **told, **{f"score_{first.need_id}": ("number_input", 8)})
@@ -345,7 +390,7 @@ def test_a_family_is_stepped_up_with_a_reason(opened, url):
     form = f"level/step_{case.line.case_id}"
     fill(app, form, level=("radio", "social_care"), to_whom=("text_input", "Social care"))
     assert "Why: write something here" in app.error[0].value.replace("\\", "")
-    fill(app, form, reason=("text_area", "Risk at home."))
+    fill(app, form, reason=("pad", "Risk at home."))
     assert record(url, "F08").line.level == "social_care"
     assert "Risk at home." in everything_said(app)
 
@@ -355,14 +400,14 @@ def test_closure_is_asked_for_decided_by_somebody_else_and_checked(opened, url):
     case_id = record(url, "F08").line.case_id
     form = f"closure/ask_{case_id}"
     names = ("outcomes", "safety", "family_view")
-    said = dict.fromkeys(names, ("text_area", "So.")) | {"step_down_to": ("text_input", "School")}
+    said = dict.fromkeys(names, ("pad", "So.")) | {"step_down_to": ("text_input", "School")}
     fill(app, form, **said, reason=("selectbox", "needs_met"))
     assert "What becomes of" in app.error[0].value  # of actions not done
-    fill(app, form, open_actions=("text_area", "The school goes on."))
+    fill(app, form, open_actions=("pad", "The school goes on."))
     assert record(url, "F08").line.state == "closing"
 
     app = opened("team_manager", family="F08", section=TAB, url=url)
-    fill(app, f"closure/return_closure_{case_id}", reason=("text_area", "One more review."))
+    fill(app, f"closure/return_closure_{case_id}", reason=("pad", "One more review."))
     assert record(url, "F08").line.state == "reviewing"
 
     app = opened("team_manager", family="F14", section=TAB, url=url)
@@ -400,7 +445,7 @@ def test_who_was_disabled_meanwhile_saves_nothing(opened, url):
     engine.dispose()
     case = record(url, "F20")
     form = f"needs/add_{case.line.case_id}"
-    boxes = {"label": ("text_input", "Sleep"), "own_words": ("text_area", "A"), "evidence": ("text_area", "B")}
+    boxes = {"label": ("text_input", "Sleep"), "own_words": ("pad", "A"), "evidence": ("pad", "B")}
     fill(app, form, **boxes, score=("number_input", 2))
     assert title(app) == "Choose who you are"
     assert len(record(url, "F20").needs) == len(case.needs)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import served
 from test_dashboard_browser import PATIENCE, browser, enter, settled, tab_to
 from test_dashboard_browser import pytestmark as needs_chromium
 
+from dashboard import writing_pad
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.views import Reader
@@ -129,6 +131,44 @@ def test_the_chronology_is_downloaded_and_its_link_opens_nothing_for_another(pag
     page.get_by_role("button", name="Change person").click()
     page.get_by_role("radiogroup").wait_for()
     assert page.context.request.get(link).status == 403
+
+
+def test_a_form_of_the_plan_outlives_a_reload_another_page_and_the_end_of_a_session(page: Page, casebook: str):
+    """Without the box ever being left: what stands in it is kept after each pause."""
+    page.get_by_role("tab", name="Needs and plan").click()
+    page.get_by_text("Ask for closure").click()
+    safety = page.get_by_role("textbox", name="That everybody is safe, and how you know")
+    safety.click()
+    page.keyboard.type("Both children were seen.")
+    expect(page.get_by_text("Draft saved").first).to_be_visible()
+    assert safety.evaluate("box => box.getRootNode().activeElement === box"), "saving took the focus away"
+    page.keyboard.type(" At school.")
+    expect(page.get_by_role("status").filter(has_text="Saving")).to_have_count(0)
+    page.wait_for_timeout(writing_pad.PAUSE)
+    expect(page.get_by_text("Draft saved").first).to_be_visible()
+
+    def found_again() -> None:
+        page.get_by_text("You have begun this, and it is kept").wait_for()
+        page.get_by_text("Ask for closure").first.click()
+        expect(safety).to_have_value("Both children were seen. At school.")
+
+    page.reload()
+    enter(page, "Funmi Adeyemi")
+    found_again()
+    page.get_by_role("tab", name="Notes").click()
+    page.get_by_role("textbox", name="What happened and what it means").wait_for()
+    page.get_by_role("tab", name="Needs and plan").click()
+    found_again()
+    engine = open_casebook(casebook)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE staff_session SET last_seen_at = '2026-01-01 00:00:00.000000'"))
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("r")  # Streamlit's own key to draw the page again; a tab may be gone before it is clicked
+    page.get_by_text("because nothing was done here for a while").wait_for()
+    expect(page.get_by_text("Funmi Adeyemi")).to_have_count(1)  # the choice, and no more the banner
+    enter(page, "Funmi Adeyemi")
+    page.get_by_role("tab", name="Needs and plan").click()
+    found_again()
 
 
 def test_the_family_is_understood_on_one_screen(page: Page):

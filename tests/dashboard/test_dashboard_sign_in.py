@@ -10,7 +10,7 @@ import made_up_casebook
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import PROJECT, free_port, served, wait_until_served
+from serving import PROJECT, free_port, served_for_real, sign_in_service
 from test_dashboard_browser import LIST, PATIENCE, browser
 from test_dashboard_browser import pytestmark as needs_chromium
 
@@ -26,16 +26,8 @@ FILED = {"sub-worker": ("cw", "Carys Wyn", "returns_officer"), "sub-admin": ("ad
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_served(f"{address}/.well-known/openid-configuration", server)
+    with sign_in_service() as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +42,7 @@ def engine(provider: str, tmp_path_factory: pytest.TempPathFactory) -> sa.Engine
 
 @pytest.fixture(scope="module")
 def address(provider: str, engine: sa.Engine) -> Iterator[str]:
-    port = free_port()
-    settings = {
-        "FAMILIES_DATABASE_URL": engine.url.render_as_string(hide_password=False),
-        "FAMILIES_OIDC_METADATA_URL": f"{provider}/.well-known/openid-configuration",
-        "FAMILIES_OIDC_CLIENT_ID": "families",
-        "FAMILIES_OIDC_CLIENT_SECRET": "from the provider",
-        "FAMILIES_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "FAMILIES_COOKIE_SECRET": os.urandom(32).hex(),
-    }
-    with served(settings, script="serve.py", port=port) as address:
+    with served_for_real(engine.url.render_as_string(hide_password=False), provider) as address:
         yield address
 
 

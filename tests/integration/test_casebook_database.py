@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from made_up import made_up_run
 
+from families.casebook import database
 from families.casebook.database import open_casebook
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
@@ -69,4 +70,12 @@ def test_a_casebook_made_afresh_is_noticed(sqlite_url: str, tmp_path: Path) -> N
     publish(engine, **made_up_run().named("run-2").for_publish())
 
     assert data_as_at(engine).run_id == "run-2"
+    engine.dispose()
+
+
+def test_who_finds_no_connection_free_is_told_in_a_sentence(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "AT_ONCE", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1})
+    engine = open_casebook(sqlite_url)
+    with engine.connect(), pytest.raises(Refused, match="is busy"), database.reading(engine):
+        pass
     engine.dispose()
