@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 from families.casebook import audit, reading
 from families.casebook.access import require_recent
 from families.casebook.database import audited
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.chronology import KINDS, Filter, chronology
-from families.cases.moving import refusals_noted
 from families.cases.record import case_head, case_of
 from families.cases.views import CaseRecord, Event
 from families.errors import NotAllowed, Refused
