@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 
 from families.casebook import continuity, quality, queries, reading, restricting, review
 from families.casebook.access_log import access_log
+from families.casebook.database import writing
 from families.casebook.extended import extended_family
 from families.casebook.models import PublishedDoubt, PublishedMember, PublishedSamplePair, table
 from families.casebook.restriction_models import RestrictedPerson
+from families.casebook.row_security import WHOLE
 from families.casebook.views import ADDRESS_WITHHELD, Reader
 from families.cases import alerts, chronology, inbox, monitoring, record
 from families.cases import reading as cases
@@ -164,7 +166,7 @@ def test_an_alert_of_another_family_does_not_name_whom_it_hides(worked: Engine) 
     """She came into a family that somebody works with, was told there, and is in another now, which is hidden."""
     told = {"kind": "new_person", "sentence": "Zoë Okafor (child) is new in the family.", "run_id": "run-1"}
     about = {"person_id": "P010", "name": "Zoë Okafor", "raised_on": TODAY, "happened_on": TODAY}
-    with worked.begin() as connection:
+    with writing(worked, WHOLE) as connection:
         assert alerts.raise_alerts(connection, [alerts.Raised(key="k1", family_id=OTHER, **told, **about)]) == 1
 
     def seen() -> list[str]:
