@@ -102,17 +102,17 @@ def _show(form: Form) -> None:
         submitting.say(form.name)
         _show_conflict(form, number)
     key = f"{form.name}_save_{number}"
-    pressed: dict[str, Any] = {"key": key, "on_click": _submitted, "args": (form, number, version)}
+    pressed: dict[str, Any] = {"type": "primary", "on_click": _submitted, "args": (form, number, version)}
     if form.draft is None:
         with st.form(f"form_{form.name}_{number}", border=False):
             _draw_boxes(form, number, problems)
-            st.form_submit_button(form.button, type="primary", **pressed)
+            st.form_submit_button(form.button, key=key, **pressed)
         return
     keeping.choose_version(form.draft, lambda: _body(form, number))
     with st.container(key=f"form_{form.name}_{number}"):
         _draw_boxes(form, number, problems)
         with st.container(horizontal=True, vertical_alignment="center", key=f"{form.name}_buttons_{number}"):
-            st.button(form.button, type="primary", **pressed)
+            st.button(form.button, key=key, **pressed)
             _draw_kept(form, number)
 
 

@@ -23,14 +23,15 @@ import polars as pl
 
 from families.bench_rules import peak_gib
 from families.home import Home
+from families.households.evidence import PERSON_COLUMNS
 from families.households.form import form_families
 from families.linkage import names
 from families.linkage.duck import duck
 from families.linkage.people import link_people
 from families.linkage.prepare import KEYS, READ
-from families.refresh import FAMILY_RECORDS, matched_addresses
+from families.refresh import FAMILY_RECORDS, STATED, matched_addresses
 from families.score import person_pairs, with_true_people
-from families.sources.store import read_records
+from families.sources.store import read_records, scan_records
 
 OURS, PLAIN, STAGE = "ours", "one plain Splink model", "addresses, people and households"
 CLUSTERED_AT = 0.95  # probability
@@ -104,15 +105,14 @@ def whole_stage(folder: Path, work: Path) -> OfLinkage:
     """Addresses, people and families from the records, for the memory the stage needs."""
     home = folder / "home"
     started = time.perf_counter()
-    read = read_records(home, tables=["persons", "benefit_checks", "properties"])
+    asked = {"persons": [*STATED, "surname"]}
+    read = read_records(home, tables=["persons", "benefit_checks", "properties"], columns=asked)
     of_address, addresses = matched_addresses(read, work=work, prepared=Home(home).gazetteer)
-    persons = read.pop("persons").select(READ)
+    records = read["persons"].height
     read.clear()
-    of_record, people = link_people(persons, of_address, previous=None, work=work)
-    records = persons.height
-    del persons
+    of_record, people = link_people(scan_records(home, "persons"), of_address, previous=None, work=work)
     form_families(
-        read_records(home, tables=list(FAMILY_RECORDS)),
+        read_records(home, tables=list(FAMILY_RECORDS), columns={"persons": PERSON_COLUMNS}),
         as_of=AS_OF,
         person_of_record=of_record,
         people=people,

@@ -18,7 +18,12 @@ def in_usual_order(persons: pl.DataFrame) -> pl.DataFrame:
     """The records with forename and surname exchanged where they plainly stand the other way round."""
     first = names.first_forename(names.normal_forenames(pl.col("forename")))
     ways = persons.select(_STATED).drop_nulls().unique(maintain_order=True)
-    read = ways.with_columns(first=first, last=names.normal_surname(pl.col("surname"))).drop_nulls()
+    forenames = ways.select(pl.col("forename").unique()).with_columns(first=first)
+    surnames = ways.select(pl.col("surname").unique()).with_columns(last=names.normal_surname(pl.col("surname")))
+    read = ways.join(forenames, on="forename", maintain_order="left").join(
+        surnames, on="surname", maintain_order="left"
+    )
+    read = read.drop_nulls()
     turned = _turned(read.select("first", "last").unique())
     found = read.join(turned, on=["first", "last"], how="semi").select(_STATED, is_turned=pl.lit(True))
     marked = persons.select(_STATED).join(found, on=_STATED, how="left", maintain_order="left")

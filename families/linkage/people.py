@@ -41,7 +41,7 @@ MANY_SURNAMES = 5  # surnames at one address, beyond which people there need not
 
 
 def link_people(
-    persons: pl.DataFrame,
+    persons: pl.DataFrame | pl.LazyFrame,
     address_of_record: pl.DataFrame,
     *,
     previous: PeopleBefore | None,
