@@ -98,18 +98,37 @@ def _labels(touched: pl.Series, proposed: pl.DataFrame) -> pl.DataFrame:
 
 def cluster_facts(records: pl.DataFrame) -> pl.DataFrame:
     """What makes a cluster one person: its UPNs, date of birth, span of birth years, sex, forename, exclusive rows."""
-    permanent = pl.col("upn").filter(pl.col("upn").str.contains(PERMANENT_UPN)).drop_nulls().unique().sort()
-    facts = records.group_by("c").agg(
-        upns=permanent,
-        dob=_most_frequent("dob"),
-        low=pl.col("born_low").max(),
-        high=pl.col("born_high").min(),
-        sex=_most_frequent("sex"),
-        forename=_most_frequent("forename"),
-        exclusive=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().unique().sort(),
-        is_child=pl.col("is_child").any(),
-        is_ageless=pl.col("is_adult").any() & (pl.col("born_low").count() == 0),
+    is_alone = pl.len().over("c") == 1
+    is_permanent = pl.col("upn").str.contains(PERMANENT_UPN)
+    none = pl.lit([], pl.List(pl.String))
+    alone = records.filter(is_alone).select(
+        "c",
+        upns=pl.when(is_permanent).then(pl.concat_list("upn")).otherwise(none),
+        dob="dob",
+        low="born_low",
+        high="born_high",
+        sex="sex",
+        forename="forename",
+        exclusive="exclusive",
+        is_child="is_child",
+        is_ageless=pl.col("is_adult") & pl.col("born_low").is_null(),
     )
+    several = (
+        records.filter(~is_alone)
+        .group_by("c")
+        .agg(
+            upns=pl.col("upn").filter(is_permanent).drop_nulls().unique().sort(),
+            dob=_most_frequent("dob"),
+            low=pl.col("born_low").max(),
+            high=pl.col("born_high").min(),
+            sex=_most_frequent("sex"),
+            forename=_most_frequent("forename"),
+            exclusive=pl.col("exclusive").explode(empty_as_null=True).drop_nulls().unique().sort(),
+            is_child=pl.col("is_child").any(),
+            is_ageless=pl.col("is_adult").any() & (pl.col("born_low").count() == 0),
+        )
+    )
+    facts = pl.concat([alone, several])
     year = pl.col("dob").dt.year()
     return facts.with_columns(low=pl.coalesce(year, "low"), high=pl.coalesce(year, "high")).sort("c")
 
