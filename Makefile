@@ -19,8 +19,9 @@ lint: install
 	$(RUN) ruff check .
 	$(RUN) mypy
 
+# One worker more than there are cores: whoever drives a browser waits for it a third of the time.
 tests: install
-	$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder -q
+	$(RUN) pytest -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder -q
 
 # The browser and the database server that the tests drive, where this machine lacks them and we may install them.
 system:

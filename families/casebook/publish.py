@@ -9,7 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    String,
+    Table,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)  # fmt: skip
 
 from families.casebook import audit, continuity, family_changes, following, restricting
 from families.casebook.database import wait_for_turn, writing_at_length
@@ -158,9 +172,10 @@ def _as_sqlite(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _insert(connection: Connection, into: Table, frame: pl.DataFrame) -> None:
     """COPY is refused where row-level security is; a list of rows as JSON comes near to it."""
-    columns = ", ".join(map(connection.dialect.identifier_preparer.quote, frame.columns))
-    rows = f"json_populate_recordset(NULL::{into.name}, :rows)"
-    statement = text(f"INSERT INTO {into.name} ({columns}) SELECT {columns} FROM {rows}")  # noqa: S608 (our own tables)
+    columns = [column(each.name, each.type) for each in into.columns]
+    rows = func.json_to_recordset(cast(bindparam("rows", type_=String()), JSON)).table_valued(*columns)
+    typed = select(rows.render_derived(with_types=True))
+    statement = insert(into).from_select([each.name for each in columns], typed)
     instants = pl.col(pl.Datetime).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.6fZ")
     for some in frame.with_columns(instants).iter_slices(AT_ONCE):
         connection.execute(statement, {"rows": some.write_json()})

@@ -124,11 +124,6 @@ def _is_owner(connection: Connection) -> bool:
     return bool(connection.execute(text(query)).scalar())
 
 
-WITHOUT_RIGHTS = """
-SELECT EXISTS (
-    SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
-    AND relname <> 'row_security_key' AND NOT has_table_privilege(:role, oid, 'SELECT')
-)"""
 RIGHTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
@@ -140,12 +135,16 @@ RIGHTS = (
 
 def let_in(connection: Connection, role: str) -> None:
     """Give the role that the casebook is used with its rights on rows, and none on tables, the key or past events."""
-    if not connection.execute(text(WITHOUT_RIGHTS), {"role": role}).scalar():
+    query = """SELECT EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+        AND relname <> 'row_security_key' AND NOT has_table_privilege(:role, oid, 'SELECT'))"""
+    if not connection.execute(text(query), {"role": role}).scalar():
         return
     schema = connection.execute(text("SELECT current_schema()")).scalar_one()
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     for right in RIGHTS:
-        driver.execute(sql.SQL(right).format(schema=sql.Identifier(schema), role=sql.Identifier(role)))
+        statement = sql.SQL(right).format(schema=sql.Identifier(schema), role=sql.Identifier(role))
+        driver.execute(statement)
 
 
 def is_past_it(connection: Connection) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import PROJECT, free_port, served_for_real, sign_in_service
-from test_dashboard_browser import LIST, PATIENCE, browser
+from test_dashboard_browser import LIST, PATIENCE, browser, settled
 from test_dashboard_browser import pytestmark as needs_chromium
 
 from families.casebook import staff
@@ -132,8 +132,12 @@ def test_sign_out_everywhere_ends_another_machines_session(
     other = another_machine(browser)
     elsewhere = sign_in(other, address, "sub-worker")
     title(elsewhere, LIST)
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign out everywhere").click()
+    everywhere = page.get_by_role("button", name="Sign out everywhere")
+    while not everywhere.is_visible():  # what is opened while the page is drawn closes again
+        settled(page)
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.wait_for_timeout(500)
+    everywhere.click()
     page.wait_for_url("**/oauth2/end_session*", timeout=PATIENCE)
     elsewhere.get_by_text("Plain table").click()
     title(elsewhere, "Sign in")

@@ -20,19 +20,21 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return  # SQLite has no such thing: there the conditions of the queries are the one wall
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
-    for statement in KEY:
+    for statement in _statements(schema):
         op.execute(statement)
+
+
+def _statements(schema: str) -> Iterator[str]:
+    yield from KEY
     # Names are sought in our own schema and never first in the temporary one, in which anybody may make tables.
     path = f"STABLE SET search_path = {schema}, pg_temp"
-    for function in SIGNING:
-        op.execute(f"{function} {path}")
-    op.execute("REVOKE EXECUTE ON FUNCTION casebook_signature, casebook_sealed FROM PUBLIC")
+    yield from (f"{function} {path}" for function in SIGNING)
+    yield "REVOKE EXECUTE ON FUNCTION casebook_signature, casebook_sealed FROM PUBLIC"
     for function in FUNCTIONS:
-        op.execute(f"{function} {path} SECURITY DEFINER COST 10" + (" ROWS 50" if "SETOF" in function else ""))
+        yield f"{function} {path} SECURITY DEFINER COST 10" + (" ROWS 50" if "SETOF" in function else "")
     for table, policies in _policies():
-        for statement in policies:
-            op.execute(statement)
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        yield from policies
+        yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
 
 
 # The key as two blocks, filled up and masked as HMAC asks (RFC 2104): PostgreSQL has SHA-256 without any extension.
