@@ -16,6 +16,7 @@ import polars as pl
 from altair.utils import schemapi
 
 from dashboard import tables, words
+from dashboard.cells import said
 from families.casebook.views import AbsenceRule, Member, Tie
 
 # Parts of a chart would each be checked as they are made, a quarter of a page's time; the whole is checked when drawn.
@@ -76,7 +77,7 @@ def absence(frame: pl.DataFrame, *, child: str, rule: AbsenceRule | None) -> Dra
         frame.select("Half term", Unauthorised="Unauthorised %", Authorised="Authorised %")
         .unpivot(index="Half term", variable_name="Absence", value_name="Percent")
         .drop_nulls("Percent")
-        .with_columns(Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String))
+        .pipe(said, "Percent", _percent, to="Label")
     )
     missing = frame.filter(pl.col("Unauthorised %").is_null()).select("Half term", Label=pl.lit("not\nsupplied"))
     threshold, is_stacked = (rule.percent, len(rule.counted) > 1) if rule else (None, False)
@@ -100,7 +101,7 @@ def _together(frame: pl.DataFrame) -> pl.DataFrame:
     return (
         frame.filter(pl.col("Possible") > 0)
         .select("Half term", Percent=both)
-        .with_columns(Label=pl.col("Percent").map_elements(_percent, return_dtype=pl.String))
+        .pipe(said, "Percent", _percent, to="Label")
     )
 
 
@@ -120,9 +121,8 @@ def _baseline(frame: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
 
 def _suspended(frame: pl.DataFrame, *, x: alt.X) -> list[alt.Chart]:
     """How often a child was suspended, in words under the name of the half term, where no bar hides them."""
-    shown = frame.filter(pl.col("Suspensions") > 0).select(
-        "Half term", Label=pl.col("Suspensions").map_elements(_times_suspended, return_dtype=pl.String)
-    )
+    suspended = frame.filter(pl.col("Suspensions") > 0)
+    shown = said(suspended, "Suspensions", _times_suspended, to="Label").select("Half term", "Label")
     text = {"baseline": "top", "fontSize": 13, "font": _FONT, "lineBreak": "\n", "fontWeight": "bold"}
     base = alt.Chart(shown).encode(x=x, y=alt.value("height"), text="Label:N")
     return [base.mark_text(**text, dy=44, color=INK)] if len(shown) else []
@@ -238,10 +238,13 @@ SPEAKS = {"for": DARK_BLUE, "against": LILAC, "in all": DARK_GREY}
 def waterfall(frame: pl.DataFrame) -> Drawing:
     """What a match weight is made of: each step from where the one before ended, its bits written beside it."""
     order = frame["What"].to_list()
-    steps = frame.with_row_index("Step").with_columns(
-        pl.col("Step").cast(pl.String),
-        Label=pl.col("Bits").map_elements(words.bits, return_dtype=pl.String),
-        Right=pl.max_horizontal("From", "To"),
+    steps = (
+        said(frame, "Bits", words.bits, to="Label")
+        .with_row_index("Step")
+        .with_columns(
+            pl.col("Step").cast(pl.String),
+            Right=pl.max_horizontal("From", "To"),
+        )
     )
     names = "[" + ", ".join(f"'{name.replace(chr(39), chr(8217))}'" for name in order) + "][+datum.value]"
     lowest, highest = (float(each) for each in (frame["To"].min() or 0, frame["To"].max() or 0))

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from dashboard import words
+from dashboard.cells import said
 from dashboard.charts import DARK_BLUE, DARK_GREY, INK, LILAC, PALE_YELLOW, WHITE, Drawing, _axis, _plain
 
 COLOURS = (DARK_BLUE, LILAC, PALE_YELLOW, WHITE)
@@ -15,7 +16,7 @@ ROW = 30  # pixels
 def bars(frame: pl.DataFrame, *, label: str, number: str, what: str) -> Drawing:
     """One bar a row, its number at the end."""
     order = frame[label].to_list()
-    known = frame.with_columns(pl.col(number).map_elements(lambda n: f"{n:,}", return_dtype=pl.String).alias("shown"))
+    known = said(frame, number, lambda n: f"{n:,}", to="shown")
     base = alt.Chart(known).encode(
         y=alt.Y(f"{label}:N", sort=order, title=None, axis=_axis(labelLimit=420)),
         x=alt.X(f"{number}:Q", title=None, axis=None),

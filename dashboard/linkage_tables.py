@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from dashboard import words
+from dashboard.cells import said
 from families.casebook.continuity import Proposal
 from families.casebook.views import QualityCount, SampleCount
 from families.linkage.clerical import Estimate, Measured
@@ -83,12 +84,9 @@ def proposals(them: Iterable[Proposal], kinds: dict[str, str]) -> pl.DataFrame:
 
 def in_full(shown: pl.DataFrame) -> pl.DataFrame:
     """Numbers as people write them, and what is not known said so."""
-    whole = [name for name, kind in shown.schema.items() if kind.is_integer()]
-    shares = [name for name, kind in shown.schema.items() if kind.is_float()]
-    return shown.with_columns(
-        *(pl.col(name).map_elements(lambda n: f"{n:,}", return_dtype=pl.String) for name in whole),
-        *(
-            pl.col(name).map_elements(lambda n: f"{n:g}", return_dtype=pl.String).fill_null("not known")
-            for name in shares
-        ),
-    )
+    for name, kind in shown.schema.items():
+        if kind.is_integer():
+            shown = said(shown, name, lambda n: f"{n:,}")
+        elif kind.is_float():
+            shown = said(shown, name, lambda n: f"{n:g}").with_columns(pl.col(name).fill_null("not known"))
+    return shown

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from dashboard import words
+from dashboard.cells import said
 from families.cases.views import Stage, WorkerLoad
 from families.criteria.small_numbers import FEWEST_SHOWN
 from families.programme import STEP_LABELS, TOO_SMALL, Distance, Split, StrandCount, StrandOutcomes, TimeInStage
@@ -56,7 +57,7 @@ def weeks(counts: Sequence[tuple[dt.date, int]]) -> pl.DataFrame:
 
 def weeks_in_words(frame: pl.DataFrame) -> pl.DataFrame:
     """The run chart's table."""
-    return frame.with_columns(pl.col("Week from").map_elements(words.short_date, return_dtype=pl.String))
+    return said(frame, "Week from", words.short_date)
 
 
 def times(them: Sequence[TimeInStage]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from itertools import accumulate
 import polars as pl
 
 from dashboard import words
+from dashboard.cells import said
 from families.casebook.staff import StaffLine, TeamLine
 from families.casebook.views import (
     CoverageLine,
@@ -37,7 +38,9 @@ UNSEEN = "a person not shown"
 def for_markdown(frame: pl.DataFrame) -> pl.DataFrame:
     """The same cells, such that a table which reads Markdown shows them exactly as written."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    return frame.with_columns(pl.col(texts).map_elements(words.escape_markdown, return_dtype=pl.String))
+    for name in texts:
+        frame = said(frame, name, words.escape_markdown)
+    return frame
 
 
 def families(them: Sequence[FamilySummary], *, in_full: bool) -> pl.DataFrame:
@@ -278,7 +281,7 @@ def waterfall(asked: DoubtView) -> pl.DataFrame:
 
 def waterfall_in_words(shown: pl.DataFrame) -> pl.DataFrame:
     """The waterfall's table: each step and its bits."""
-    return shown.select("What", pl.col("Bits").map_elements(words.bits, return_dtype=pl.String))
+    return said(shown.select("What", "Bits"), "Bits", words.bits)
 
 
 def decisions(them: Iterable[DecisionView]) -> pl.DataFrame:

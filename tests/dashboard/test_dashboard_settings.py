@@ -66,6 +66,13 @@ def test_every_widget_has_a_key(path):
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_no_thread_of_polars_waits_for_python(path):
+    """With two sessions at once it may wait for ever: see dashboard/cells.py."""
+    asked = {node.attr for node in ast.walk(ast.parse(CODE[path])) if isinstance(node, ast.Attribute)}
+    assert not asked & {"map_elements", "map_batches", "map_groups"}
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
 def test_words_for_people_do_not_blame(path):
     said = " ".join(
         node.value
