@@ -48,11 +48,16 @@ Rows = dict[str, list[dict[str, object]]]
 def casebook(path: Path, *, is_sample: bool = True) -> Engine:
     """A new casebook file with the made-up authority published, and its staff where it is a sample."""
     engine = open_casebook(f"sqlite:///{path}")
+    fill(engine, is_sample=is_sample)
+    return engine
+
+
+def fill(engine: Engine, *, is_sample: bool = True) -> None:
+    """Publish the made-up authority to a casebook, with its staff where it is a sample."""
     run = with_two_more(made_up_run(is_sample=is_sample))
     publish(engine, **run.for_publish(), followed=followed_of(run, _schooling(), [FULL]))
     if is_sample:
         add_demo_staff(engine)
-    return engine
 
 
 def _schooling() -> Feeds:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import made_up_casebook
 import pytest
@@ -29,13 +30,16 @@ TRIES, SOON = 5, 10_000  # milliseconds
 
 
 @pytest.fixture
-def engine(tmp_path) -> sa.Engine:
-    return made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+def engine(postgresql_casebook: sa.Engine) -> sa.Engine:
+    """On PostgreSQL, behind both walls; the other browser tests have SQLite."""
+    made_up_casebook.fill(postgresql_casebook)
+    return postgresql_casebook
 
 
 @pytest.fixture
-def address(engine: sa.Engine) -> Iterator[str]:
-    with served({"FAMILIES_DATABASE_URL": str(engine.url)}) as address:
+def address(engine: sa.Engine, tmp_path: Path) -> Iterator[str]:
+    url = engine.url.render_as_string(hide_password=False)
+    with served({"FAMILIES_DATABASE_URL": url, "FAMILIES_HOME": str(tmp_path)}) as address:
         yield address
 
 
