@@ -223,7 +223,8 @@ def machine() -> str:
 
 def keep_figures(text: str, *, title: str) -> None:
     """Put the figures in the place of those of the same size, and leave other sizes."""
-    head = "# Benchmarks\n\nMade by `families bench --pupils N --write`; ratios are taken side by side in one run.\n\n"
+    made = "Made by `families bench --pupils N --write`, and with `--loading`"
+    head = f"# Benchmarks\n\n{made}; ratios are taken side by side in one run.\n\n"
     old = REPORT.read_text("utf-8").removeprefix(head) if REPORT.is_file() else ""
     others = [f"## {part}" for part in old.split("## ") if part.strip() and not part.startswith(f"{title},")]
     REPORT.write_text(head + "".join(f"{part.rstrip()}\n\n" for part in [*others, text]), "utf-8")
