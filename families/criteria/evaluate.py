@@ -48,7 +48,7 @@ def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     made = _evaluate(rules, in_numbers.facts)
     return Evaluation(
         in_numbers.decoded(made.findings),
-        in_numbers.decoded(made.assessments).with_columns(pl.col("strand", "outcome").cast(pl.String)),
+        in_numbers.decoded(made.assessments).with_columns(pl.col("strand", "outcome", "reason").cast(pl.String)),
         in_numbers.decoded(made.reviews),
     )
 
@@ -283,7 +283,6 @@ def _strand(
         each.select("family_id", "criterion", "outcome", "detail").filter(pl.col("outcome") != NOT_MET)
         for each in findings
     )
-    asked_of = pl.concat(each.select(pl.col("family_id").unique()) for each in findings)
     asked = "; ".join(each.label for each in rules.criterion if each.strand == strand.id)
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
@@ -293,7 +292,7 @@ def _strand(
             .then(pl.lit(MET, dtype=OUTCOME))
             .when(_is_of(of_note))
             .then(pl.lit(UNKNOWN, dtype=OUTCOME))
-            .when(_is_of(asked_of))
+            .when(pl.any_horizontal(_is_of(each) for each in findings))
             .then(pl.lit(NOT_MET, dtype=OUTCOME))
             .alias("outcome")
         )
@@ -308,8 +307,8 @@ def _strand(
             .when(pl.col("outcome") == UNKNOWN)
             .then("gap")
             .when(pl.col("outcome") == NOT_MET)
-            .then(pl.lit(f"Not met: none of these holds: {asked}."))
-            .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
+            .then(pl.lit(f"Not met: none of these holds: {asked}.", dtype=pl.Categorical))
+            .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}.", dtype=pl.Categorical))
             .alias("reason"),
         )
     )
@@ -329,7 +328,7 @@ def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
         .sort("family_id", "criterion")
         .group_by("family_id", maintain_order=True)
         .agg(pl.col("criterion").replace_strict(labels, return_dtype=pl.String).str.join("; ").alias("met_by"))
-        .with_columns(pl.format("Met: {}.", "met_by").alias("met_by"))
+        .with_columns(pl.format("Met: {}.", "met_by").cast(pl.Categorical).alias("met_by"))
     )
 
 
@@ -360,7 +359,7 @@ def _written(unknown: pl.DataFrame) -> pl.DataFrame:
         .sort("family_id", "criterion", maintain_order=True)
         .group_by("family_id", maintain_order=True)
         .agg(pl.col("detail").str.join("; ").alias("gap"))
-        .with_columns(pl.format("Not known: {}.", "gap").alias("gap"))
+        .with_columns(pl.format("Not known: {}.", "gap").cast(pl.Categorical).alias("gap"))
     )
 
 
@@ -408,6 +407,7 @@ def _decided(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
         .when(is_open)
         .then(pl.format("Not known: what is not known could decide it. {}.", "tally"))
         .otherwise(pl.format("Not met. {}.", "tally"))
+        .cast(pl.Categorical)
         .alias("reason"),
     )
 

@@ -66,7 +66,7 @@ def _judged(asked: Asked, rules: Ruleset, facts: Facts, *, place: int, term: Ter
         pl.lit(place, pl.Int64).alias("place"),
         pl.lit(asked.label).alias("label"),
         pl.lit(asked.what).alias("what"),
-        pl.col("bound").cast(pl.String),
+        "bound",
         pl.lit(asked.measure == "share").alias("is_share"),
         pl.lit(asked.window.since_attachment).alias("since_work"),
         pl.lit(term.key if term else "").alias("term"),
@@ -76,4 +76,4 @@ def _judged(asked: Asked, rules: Ruleset, facts: Facts, *, place: int, term: Ter
         "value",
         "out_of",
         "detail",
-    )
+    ).cast(COLUMNS)
