@@ -170,10 +170,10 @@ def _matches(connection: Connection, reader: Reader, sought: Sought) -> ColumnEl
         conditions.append(MEMBER.c.date_of_birth == sought.born_on)
     words = search_words(sought.text)[:MOST_WORDS]
     key = tuple_(MEMBER.c.family_id, MEMBER.c.person_id)
-    whole = [_of_id(sought.text.strip())]
-    if inspect(connection).has_table(UPN.name):
-        whole.append(_of_upn(sought.text))
-    conditions += [key.in_(union_all(*_of_word(reader, word), *whole)) for word in words]
+    whole, has_upns = _of_id(sought.text.strip()), inspect(connection).has_table(UPN.name)
+    for word in words:
+        of_upn = [_of_upn(word, "".join(sought.text.split()))] if has_upns else []
+        conditions.append(key.in_(union_all(*_of_word(reader, word), whole, *of_upn)))
     if not words and sought.born_on is None:
         raise Refused("Write a name, an address, a UPN or an id of two letters or more, or a date of birth.")
     return and_(*conditions)
@@ -197,9 +197,9 @@ def _of_id(text: str) -> Any:
     return MEMBERS.where(MEMBER.c.family_id.in_(ids))
 
 
-def _of_upn(text: str) -> Any:
-    """Who has a UPN that reads so, whatever its case and spaces."""
-    return select(UPN.c.family_id, UPN.c.person_id).where(UPN.c.upn == "".join(text.split()).upper())
+def _of_upn(*texts: str) -> Any:
+    """Who has a UPN that is one of these, whatever its case."""
+    return select(UPN.c.family_id, UPN.c.person_id).where(UPN.c.upn.in_([text.upper() for text in texts]))
 
 
 def _within(connection: Connection, reader: Reader, matches: ColumnElement[bool]) -> tuple[Sequence[Row[Any]], int]:

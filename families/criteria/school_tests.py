@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -19,12 +18,12 @@ from families.criteria.windows import terms_of, window_of
 from families.dates import Term
 
 OF_SCHOOL = ("absence", "exclusions")
-COLUMNS: dict[str, Any] = {
+COLUMNS = pl.Schema({
     **dict.fromkeys(("family_id", "person_id", "condition"), pl.String), "place": pl.Int64,
     **dict.fromkeys(("label", "what", "bound"), pl.String), **dict.fromkeys(("is_share", "since_work"), pl.Boolean),
     "term": pl.String, "first_day": pl.Date, "last_day": pl.Date, "outcome": pl.String, "value": pl.Int64,
     "out_of": pl.Int64, "detail": pl.String,
-}  # fmt: skip
+})  # fmt: skip
 WHOLE = 0  # the place of the window itself; its terms are 1, 2, 3
 
 

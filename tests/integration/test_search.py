@@ -79,9 +79,9 @@ def test_any_order_any_beginning_a_day_an_address_a_upn_and_an_id(worked: Engine
     assert "Zoë Okafor" in found(worked, MANAGER, "F01")
     assert "Zoë Okafor" in found(worked, MANAGER, "C-F01")
     now, before = upns("P010").values()
-    for text in (now, before, f" {now[:4].lower()} {now[4:]}\t"):
+    for text in (now, before, f" {now[:4].lower()} {now[4:]}\t", f"okafor {now}", f"{now} {before}"):
         assert found(worked, MANAGER, text) == ["Zoë Okafor"], text
-    for text in (now[:-1], f"{now}0", now.replace("X", "%"), f"{now} {before}"):
+    for text in (now[:-1], f"{now}0", now.replace("X", "%"), f"{now} {upns('P020')['upn']}"):
         assert found(worked, MANAGER, text) == [], text
     for text in ("%%", "", "  ", "_"):
         with pytest.raises(Refused):
