@@ -159,7 +159,7 @@ def test_the_page_can_be_left_while_a_file_is_read_and_another_has_to_wait(opene
     go_on = threading.Event()
 
     def read(_reader, request):
-        assert go_on.wait(60)
+        assert go_on.wait(240)
         return take_in(request)
 
     monkeypatch.setattr(apart.Reader, "take_in", read)
