@@ -20,6 +20,7 @@ from families.casebook.leave import leave_of
 from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.views import Reader
+from families.cases.alerts import SHOWN_BY
 from families.cases.attendance import attendance_now
 from families.cases.views import (
     CaseLine,
@@ -365,7 +366,8 @@ def _allocations(transaction: Transaction, reader: Reader, today: dt.date) -> It
 
 def _alerts(transaction: Transaction, reader: Reader, today: dt.date) -> Iterator[TodayLine]:
     for row in case_reads.open_alerts(transaction, reader, today, limit=MOST_ON_TODAY):
-        yield TodayLine("alert", row["sentence"], row["family_id"], row["case_id"], row["family_name"], None)
+        what = row["sentence"].partition(SHOWN_BY)[0]  # the rows are told in the record
+        yield TodayLine("alert", what, row["family_id"], row["case_id"], row["family_name"], None)
 
 
 def _drafts(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
