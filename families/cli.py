@@ -111,6 +111,7 @@ def refresh(
     anyway: Annotated[bool, typer.Option("--anyway", help="Even outside the years the ruleset was in force.")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Do every step again, even where nothing changed.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Mark the casebook as a made-up authority's.")] = False,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Use an overlay that nobody has signed yet.")] = False,
 ) -> None:
     """Link, form families, evaluate the criteria, publish to the casebook."""
     from families.refresh import Asked
@@ -124,6 +125,7 @@ def refresh(
         is_sample=sample,
         anyway=anyway,
         afresh=afresh,
+        unsigned=unsigned,
         switches=_switches(switch or []),
     )
     run = run_refresh(_home(), asked, tell=_tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 import shutil
@@ -19,8 +20,10 @@ from families.casebook.reading import list_families
 from families.casebook.review import write_decision
 from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
+from families.errors import Refused
 from families.home import Home, Run
 from families.incremental import addresses_seen
+from families.own_rules import propose, sign
 from families.refresh import Asked, code_version, refresh, stated_addresses
 from families.sources.store import load_each, receipts
 from families.sources.taking_back import take_back
@@ -245,3 +248,25 @@ def test_ids_stay_when_a_file_is_replaced_by_a_corrected_one(inbox: Path, tmp_pa
     assert after.table("family_members")["family_id"].unique().sort().equals(
         before.table("family_members")["family_id"].unique().sort()
     )  # fmt: skip
+
+
+def test_rules_of_ones_own_are_used_once_they_are_signed_or_on_request(inbox: Path, tmp_path: Path) -> None:
+    home = loaded(tmp_path / "home", [path for path in without_gazetteer(inbox) if "session" not in path.name])
+    ours = tmp_path / "ours.toml"
+    ours.write_text('extends = "tf1-2012"\nauthority = "Borough"\nswitches = { rounding = "whole_percent" }\n')
+    engine = open_casebook(f"sqlite:///{home}/casebook.sqlite")
+    asked = Asked(
+        as_of=AS_OF,
+        ruleset=str(ours),
+        database_url=str(engine.url),
+        published_at=dt.datetime(2013, 9, 2, tzinfo=dt.UTC),
+    )
+    with pytest.raises(Refused, match="Nobody has signed these rules"):
+        refresh(Home(home), asked)
+    assert Home(home).current() is None
+    tried = refresh(Home(home), dataclasses.replace(asked, unsigned=True))
+    assert tried.manifest["ruleset"]["overlay"] == "Borough"
+    analyst = Reader("a1", "data_analyst", "rules")
+    version = propose(engine, analyst, ours.read_bytes(), name=ours.name, counts_from=AS_OF, reason="the board")
+    sign(engine, MANAGER, version)
+    assert refresh(Home(home), asked).run_id == tried.run_id
