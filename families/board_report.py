@@ -38,7 +38,7 @@ ACTION = "export_board_report"
 def board_report(engine: Engine, reader: Reader, form: str, *, today: dt.date, at: dt.datetime) -> Export:
     """Make the report and write down that it was made; only then is it given.
 
-    Unlike exports of records and rows it asks for no recent sign-in: what it says stands on the pages, and names nobody.
+    Unlike exports of records it asks for no recent sign-in: what it says stands on the pages, and names nobody.
     """
     if form not in FORMATS:
         raise Refused("There is no such export: open the overview again.")
