@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, identity, submitting, words
+from dashboard import frame, guarding, identity, submitting, words
 from families import own_rules
 from families.casebook import signing
 from families.casebook.access import MAY_SIGN_RULES
@@ -104,7 +104,7 @@ def _read(visit: identity.Visit, kept: dict[str, VersionLine]) -> None:
 def _propose(day: dt.date) -> None:
     st.subheader("Propose rules", anchor=False)
     with st.form("own_propose", border=True):
-        st.file_uploader("File of rules (TOML)", key=FILE, type=["toml"])
+        st.file_uploader("File of rules (TOML)", key=FILE, type=["toml"], max_upload_size=guarding.FROM_ANYBODY)
         st.date_input("They count from", value=day, key="own_from", format="DD/MM/YYYY")
         st.text_input("Why (required)", key="own_why", max_chars=signing.MOST_WORDS)
         st.form_submit_button("Propose these rules", key="own_save", on_click=_proposed)

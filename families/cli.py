@@ -359,8 +359,17 @@ def bench(
     linkage: Annotated[bool, typer.Option("--linkage", help="Linkage beside one plain Splink model instead.")] = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Time the dashboard's pages instead.")] = False,
     families: Annotated[int, typer.Option(min=30, help="Families in the casebook, for --dashboard.")] = 5_000,
+    loading: Annotated[
+        bool, typer.Option("--loading", help="Time one large file through the Loads page's work.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the file, for --loading.")] = 1_000_000,
 ) -> None:
     """Time every stage on a made-up authority, and the ratios that the design promises; or the dashboard's pages."""
+    if loading:
+        from families.bench_loading import run_loading_bench
+
+        run_loading_bench(rows=rows, write=write, tell=_tell, show=typer.echo)
+        return
     if dashboard:
         from families.bench_dashboard import run_dashboard_bench
 

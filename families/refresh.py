@@ -22,6 +22,7 @@ from typing import Any
 
 import polars as pl
 
+from families import load_job
 from families.casebook.database import open_casebook
 from families.casebook.migrations import migrate
 from families.casebook.review import Decisions, decisions_in_force
@@ -144,6 +145,7 @@ def _refreshed(
     home: Home, asked: Asked, *, ruleset: LoadedRuleset, delivered: list[Receipt], tell: Callable[[str], None]
 ) -> Run:
     sweep(home)
+    load_job.sweep(home, at=asked.published_at)
     decisions = decisions_in_force(open_casebook(asked.database_url))
     key = _with_decisions(run_key(delivered, ruleset, asked, model=_hash_of_model(home)), decisions.all)
     run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import random
 import shutil
 from pathlib import Path
@@ -90,6 +91,15 @@ def assert_same_tables(one: Run, other: Run) -> None:
         assert_frame_equal(one.table(name), other.table(name))
 
 
+def waited_for_too_long(home: Path) -> Path:
+    """A file that was uploaded and checked long ago, and that nobody loaded."""
+    folder = home / "load" / "a"
+    folder.mkdir(parents=True)
+    told = {"job_id": "a", "by": "s-analyst", "role": "data_analyst", "at": "2013-08-31T09:00+00:00", "doing": "check"}
+    (home / "load" / "job.json").write_text(json.dumps(told | {"ended": "done"}))
+    return folder
+
+
 def reused(run: Run) -> set[str]:
     return {step["step"] for step in run.manifest["steps"] if step["reused"]}
 
@@ -117,7 +127,9 @@ def test_a_delivery_without_people_links_nobody_again(inbox: Path, tmp_path: Pat
     first = refreshed(home)
     loaded(home, [late])
     beside = Path(shutil.copytree(home, tmp_path / "beside"))
+    waits = waited_for_too_long(home)
     after = refreshed(home)
+    assert not waits.exists()
     assert {"match addresses to the gazetteer", "link records to people", "measure linkage"} <= reused(after)
     assert first.run_id != after.run_id
     assert_same(after, refreshed(beside, afresh=True))
