@@ -22,6 +22,7 @@ from families.casebook.row_security import Reach
 from families.casebook.views import Reader
 from families.cases.alerts import SHOWN_BY
 from families.cases.attendance import attendance_now
+from families.cases.noting import plain_kind
 from families.cases.views import (
     CaseLine,
     CaseList,
@@ -372,8 +373,9 @@ def _alerts(transaction: Transaction, reader: Reader, today: dt.date) -> Iterato
 
 def _drafts(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
     for row in case_reads.drafts(transaction, reader):
-        sentence = f"A draft of {row['kind'].replace('_', ' ')} is not completed."
-        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None, row["kind"])
+        kind = plain_kind(row["kind"])
+        sentence = f"A draft of {kind.replace('_', ' ')} is not completed."
+        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None, kind)
 
 
 def _approvals(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
