@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, and_, delete, insert, or_, select, text, true, update
 from sqlmodel import SQLModel
 
+from families.casebook import restricted
 from families.casebook.case_models import Alert, CaseStep, FamilyCase, Referral, ReferralPerson
 from families.casebook.family_scope import may_match, may_see
 from families.casebook.folding import fold
@@ -172,7 +173,7 @@ def same_people(
     query = (
         select(REFERRAL.c.family_id, PERSON.c.name, REFERRAL.c.referral_id, REFERRAL.c.state)
         .join(REFERRAL, REFERRAL.c.referral_id == PERSON.c.referral_id)
-        .where(as_named, REFERRAL.c.referral_id != but)
+        .where(as_named, REFERRAL.c.referral_id != but, restricted.is_open_to(reader, REFERRAL.c.family_id))
         .order_by(REFERRAL.c.referral_id, PERSON.c.place)
     )
     return found + [dict(row) for row in transaction.execute(query).mappings()]

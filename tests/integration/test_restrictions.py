@@ -19,7 +19,7 @@ from families.casebook.models import PublishedDoubt, PublishedMember, PublishedS
 from families.casebook.restriction_models import RestrictedPerson
 from families.casebook.row_security import WHOLE
 from families.casebook.views import ADDRESS_WITHHELD, Reader
-from families.cases import alerts, chronology, inbox, monitoring, record
+from families.cases import alerts, chronology, inbox, monitoring, record, referrals
 from families.cases import reading as cases
 from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
@@ -263,3 +263,17 @@ def test_only_governance_restricts_and_each_act_is_written_down(worked: Engine) 
         query = "SELECT action FROM audit_event WHERE family_id = 'F01' AND staff_id = :who ORDER BY event_id"
         done = connection.execute(sa.text(query), {"who": OFFICER.staff_id}).scalars().all()
     assert done == ["restrict", "let_in", "shut_out", "lift_restriction"]
+
+
+def test_a_check_for_duplicates_does_not_say_that_a_hidden_family_was_referred(worked: Engine) -> None:
+    born = dt.date(2005, 3, 4)
+    said = {"reporter": "R", "agency": "School", "contact": "1", "basis": "consent", "notice_given": True}
+    form = said | {"family_name": "Okafor", "people": [referrals.Person("Ola Okafor", born)], "reasons": "Late."}
+    form |= {"needs": [], "urgency": "standard"}
+    earlier = referrals.Intake(kind="nominated", family_id=HIDDEN, **form)
+    referrals.refer(worked, WORKER, earlier, today=TODAY, token="referral-earlier")
+    later = referrals.Intake(kind="partner", **form)
+    made = referrals.refer(worked, READERS["partner_referrer"], later, today=TODAY, token="referral-later")
+    assert {each.what for each in referrals.duplicates(worked, MANAGER, made)} == {"same_person", "open_plan"}
+    restrict(worked)
+    assert referrals.duplicates(worked, MANAGER, made) == ()
