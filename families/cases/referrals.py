@@ -281,7 +281,7 @@ def accept_referral(
     def write(transaction: Transaction, row: RowValues) -> Change:
         require_other("accept_referral", by, [row["written_by"]])
         family = family_id or row["family_id"] or f"referred-{referral_id}"
-        if family_id and not case_store.is_known(transaction, by, family_id):
+        if family_id and family_id not in _may_join(transaction, by, row, family_id):
             raise NotAllowed("There is no family under this id that you may see.")
         case_store.take_turn(transaction, f"family {family}")
         case = case_store.open_case_of(transaction, family)
@@ -294,6 +294,16 @@ def accept_referral(
         return Change({**decided, "family_id": family, "case_id": case["case_id"]}, result=case["case_id"])
 
     return move(engine, by, Asked("accept_referral", referral_id, today, token, row_version), write)
+
+
+def _may_join(transaction: Transaction, by: Reader, row: RowValues, family_id: str) -> set[str | None]:
+    """The families a referral may be said to be of: one that is published, and those the check for duplicates names.
+
+    Of a family that no run has found the check knows by its earlier referral.
+    """
+    if case_store.is_known(transaction, by, family_id):
+        return {family_id}
+    return {each.family_id for each in _duplicates(transaction, by, row)}
 
 
 def _opened(

@@ -300,6 +300,30 @@ def test_a_referral_joins_open_work_or_is_told_in_standard_words(casebook: Engin
             referred(engine, token="token-wrong", **wrong)
 
 
+def test_a_second_referral_of_a_family_that_no_run_has_found_joins_the_work_with_it(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    for number in (1, 2):
+        who = [referrals.Person("Ada Moss", dt.date(2006, 5, 4))]
+        made = referred(engine, token=f"token-referral-{number}", people=who)
+        seen = referrals.duplicates(engine, TEAM_MANAGER, made)
+        at = {"today": TODAY, "row_version": 1, "token": f"token-triage-{number}"}
+        referrals.begin_triage(engine, TEAM_MANAGER, made, duplicates_seen=seen, **at)
+        known = {each.family_id for each in seen if each.family_id}
+        form = {"outcome": "joins_open_work" if known else "family_help", "rationale": "Needs help."}
+        form |= {"family_id": known.pop() if known else None}
+        case_id = referrals.accept_referral(
+            engine, TEAM_MANAGER, made, **form, today=TODAY, row_version=2, token=f"token-accept-{number}"
+        )
+        first = case_id if number == 1 else first
+    assert (case_id, {each.what for each in seen}) == (first, {"same_person", "open_plan"})
+    third = referred(engine, token="token-referral-3", people=[referrals.Person("Somebody else")])
+    at = {"today": TODAY, "row_version": 1, "token": "token-triage-3"}
+    referrals.begin_triage(engine, TEAM_MANAGER, third, duplicates_seen=(), **at)
+    form |= {"family_id": seen[0].family_id}
+    with pytest.raises(NotAllowed, match="no family"):
+        referrals.accept_referral(engine, TEAM_MANAGER, third, **form, today=TODAY, row_version=2, token="token-no")
+
+
 def test_drafts_and_curated_words_show_both_versions_and_a_snoozed_alert_comes_back(casebook: Engine) -> None:
     work = Work(with_staff(casebook)).confirm().allocate().accept()
     noting.save_draft(casebook, WORKER, "F01", "visit", body={"words": "one"}, version=0)
