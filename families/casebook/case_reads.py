@@ -183,10 +183,34 @@ def loads(
     return [row | {"new": new.get(row["staff_id"], 0)} for row in rows]
 
 
-def in_states(connection: Connection, reader: Reader) -> list[tuple[str, dt.date]]:
-    """The state of every case somebody may read, and since when it is in it."""
-    query = select(CASE.c.state, CASE.c.state_since).where(case_scope.may_read(reader))
-    return [(state, since) for state, since in connection.execute(query)]
+def in_stages(
+    connection: Connection, reader: Reader, *, stages: Mapping[str, str], acts: Iterable[str]
+) -> list[tuple[str, dt.date]]:
+    """The stage of every case somebody may read, and since when it is in it. `stages` is by state.
+
+    A state is as old as its stage, but where a case has come from another state of the same stage.
+    """
+    alike = [state for state, stage in stages.items() if list(stages.values()).count(stage) > 1]
+    before, after = (_stage_of(column, stages) for column in (STEP.c.state_from, STEP.c.state_to))
+    came_on = (
+        select(func.max(STEP.c.written_on))
+        .where(STEP.c.case_id == CASE.c.case_id, STEP.c.act.in_(sorted(acts)), before != after)
+        .correlate(CASE)
+        .scalar_subquery()
+    )
+    since = case((CASE.c.state.in_(alike), func.coalesce(came_on, CASE.c.state_since)), else_=CASE.c.state_since)
+    query = select(_stage_of(CASE.c.state, stages), since).where(case_scope.may_read(reader))
+    return [(stage, day) for stage, day in connection.execute(query)]
+
+
+def opened_since(connection: Connection, reader: Reader, since: dt.date) -> int:
+    """How many cases were opened after a day: each begins in the first stage, without a step that leads there."""
+    query = select(func.count()).select_from(CASE).where(case_scope.may_read(reader), CASE.c.identified_on > since)
+    return int(connection.execute(query).scalar_one())
+
+
+def _stage_of(column: ColumnElement[Any], stages: Mapping[str, str]) -> ColumnElement[Any]:
+    return case(*((column == state, stage) for state, stage in stages.items()), else_=column)
 
 
 def moves_since(
@@ -205,10 +229,7 @@ def stays_ended(
     connection: Connection, reader: Reader, since: dt.date, *, stages: Mapping[str, str], acts: Iterable[str]
 ) -> list[tuple[str, dt.date, dt.date]]:
     """Stays in a stage that ended after a day: the stage, the day it began, the day it ended. `stages` is by state."""
-    before, after = (
-        case(*((column == state, stage) for state, stage in stages.items()), else_=column)
-        for column in (STEP.c.state_from, STEP.c.state_to)
-    )
+    before, after = (_stage_of(column, stages) for column in (STEP.c.state_from, STEP.c.state_to))
     came_on = func.lag(STEP.c.written_on).over(partition_by=STEP.c.case_id, order_by=STEP.c.step_id)
     moves = (
         select(

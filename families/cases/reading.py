@@ -176,9 +176,11 @@ def not_progressing(
 
 def pipeline(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Stage, ...]:
     """How many families are in each stage; each count is that of the list which `pipeline_list` gives."""
+    since = months_before(today, 1)
     with shown(engine, reader, "read_pipeline", OVERSEERS) as transaction:
-        where = case_reads.in_states(transaction, reader)
-        moves = case_reads.moves_since(transaction, reader, months_before(today, 1), acts=OF_CASES)
+        where = case_reads.in_stages(transaction, reader, stages=STAGE_OF, acts=OF_CASES)
+        moves = case_reads.moves_since(transaction, reader, since, acts=OF_CASES)
+        moves += [(None, IDENTIFIED)] * case_reads.opened_since(transaction, reader, since)
         noted(transaction, reader, "read_pipeline", (), stages=len(STAGES))
     return tuple(_stage(name, counted, where, moves, today) for name, counted in STAGES.items())
 
@@ -190,7 +192,7 @@ def _stage(
     moves: list[tuple[str | None, str | None]],
     today: dt.date,
 ) -> Stage:
-    days = [(today - since).days for state, since in where if state in counted.states]
+    days = [(today - since).days for stage, since in where if stage == name]
     came = sum(after in counted.states for _, after in moves)
     went = sum(before in counted.states for before, _ in moves)
     return Stage(name, counted.label, counted.means, len(days), came - went, median_low(days) if days else None)

@@ -186,10 +186,20 @@ def test_days_in_a_stage_are_of_cases_and_not_of_referrals(casebook: Engine) -> 
     later = reading.stage_times(engine, MANAGER, today=work.today + dt.timedelta(days=92))
     assert {each.stage: each.days_before for each in later if each.days_before}["confirmed"] == (4,)
     changes = {stage.stage: stage.change for stage in reading.pipeline(engine, MANAGER, today=work.today)}
-    assert changes["assessing"] == 1
+    assert (changes["assessing"], changes["identified"]) == (1, 1)  # the referred family waits, the other went on
     assert programme.times_in_stages(engine, MANAGER, today=work.today)[0].days is None
     with pytest.raises(NotAllowed):
         reading.stage_times(engine, WORKER, today=TODAY)
+
+
+def test_a_stage_goes_on_where_a_review_changes_the_state(casebook: Engine) -> None:
+    engine = with_staff(casebook)
+    work = Work(engine, "F01").confirm().allocate().accept().assess().plan().approve()
+    work.today += dt.timedelta(days=20)
+    work.review()
+    later = work.today + dt.timedelta(days=5)
+    stages = {stage.stage: stage for stage in reading.pipeline(engine, MANAGER, today=later)}
+    assert (stages["planned"].count, stages["planned"].median_days, stages["planned"].change) == (1, 25, 1)
 
 
 def _accepted_referral(engine: Engine) -> None:
