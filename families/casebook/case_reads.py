@@ -401,12 +401,12 @@ def drafts(connection: Connection, reader: Reader) -> list[RowValues]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def waiting_plans(connection: Connection, reader: Reader) -> list[RowValues]:
-    """Plans handed in and not decided, with who wrote them."""
+def waiting_plans(connection: Connection, reader: Reader, *, states: Iterable[str]) -> list[RowValues]:
+    """Plans handed in and not decided, with who wrote them, of cases in the states in which a plan is decided."""
     query = (
         select(PLAN.c.written_on, PLAN.c.authors, CASE.c.case_id, CASE.c.family_id, CASE.c.family_name)
         .join(CASE, CASE.c.case_id == PLAN.c.case_id)
-        .where(case_scope.may_change(reader), CASE.c.is_open, PLAN.c.decision.is_(None))
+        .where(case_scope.may_change(reader), CASE.c.state.in_(sorted(states)), PLAN.c.decision.is_(None))
         .order_by(PLAN.c.written_on, PLAN.c.plan_id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -8,6 +8,7 @@ import json
 from sqlalchemy import Engine
 
 from families.casebook import case_store
+from families.casebook.case_models import CaseStep
 from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import Goal, Need, PlanAction, PlanVersion
 from families.casebook.views import Reader
@@ -27,6 +28,7 @@ from families.cases.moving import (
 from families.cases.workflow import clock
 from families.errors import Refused
 
+WRITE = ("add_goal", "add_action", "change_action", "reach_goal")  # acts that write a plan
 UNWRITTEN = {"written_by", "written_on", "written_at", "case_id", "row_version"}
 
 
@@ -153,12 +155,17 @@ def submit_plan(engine: Engine, by: Reader, case_id: str, *, row_version: int, t
             **written(by, today),
             **{"plan_id": made_id(token), "case_id": case_id, "number": len(versions) + 1},
             "goals": json.dumps([_frozen(goal, actions) for goal in goals], ensure_ascii=False),
-            "authors": json.dumps(sorted({by.staff_id, *(row["written_by"] for row in (*goals, *actions))})),
+            "authors": json.dumps(sorted({by.staff_id, *_authors(transaction, case_id)})),
         }
         case_store.add(transaction, PlanVersion, row)
         return Change(result=made_id(token))
 
     return move(engine, by, Asked("submit_plan", case_id, today, token, row_version), write)
+
+
+def _authors(transaction: Transaction, case_id: str) -> set[str]:
+    """Whoever wrote or changed any of the plan: a step each."""
+    return {str(step["written_by"]) for step in case_store.every(transaction, CaseStep, case_id=case_id, act=WRITE)}
 
 
 def _frozen(goal: RowValues, actions: list[RowValues]) -> RowValues:

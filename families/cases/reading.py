@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ from families.cases.views import (
     TodayLine,
     WorkerLoad,
 )
-from families.cases.workflow import CountedStage, clock, in_words, state_label, workflow
+from families.cases.workflow import CountedStage, clock, in_words, may_do_to_own, state_label, workflow
 from families.dates import months_before
 from families.errors import NotAllowed, Refused
 
@@ -381,7 +382,10 @@ def _drafts(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
 
 
 def _approvals(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
-    for row in case_reads.waiting_plans(transaction, reader):
+    act = workflow().acts["approve_plan"]
+    for row in case_reads.waiting_plans(transaction, reader, states=act.states):
+        if reader.staff_id in json.loads(row["authors"]) and not may_do_to_own(act, reader.role):
+            continue  # it waits for somebody else
         sentence = "A plan waits for your approval."
         yield TodayLine("approval", sentence, row["family_id"], row["case_id"], row["family_name"], None)
     waiting = {"closing": "Closure waits for your approval.", "confirmed": "This family waits for a worker."}

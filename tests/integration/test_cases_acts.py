@@ -208,6 +208,26 @@ def test_nobody_decides_on_their_own_work(casebook: Engine) -> None:
     assert work.record().line.state == "planned"
 
 
+def test_whoever_changed_a_plan_does_not_approve_it_either(casebook: Engine) -> None:
+    work = Work(with_staff(casebook)).confirm().allocate().accept().assess().plan().approve()
+    (goal,) = work.record().goals
+    (action,) = goal.actions
+    opening.transfer(*work.at(MANAGER), worker=OTHER.staff_id, reason="Away.", **work.decides())
+    later = {"owner": "School", "due_on": TODAY, "done_on": None, "row_version": 1}
+    planning.change_action(*work.at(OTHER), action.action_id, **later, **work.adds())
+    opening.transfer(*work.at(MANAGER), worker=WORKER.staff_id, reason="Back.", **work.decides())
+    planning.submit_plan(*work.at(WORKER), **work.decides())
+    promoted = Reader(OTHER.staff_id, "programme_manager", "casework")
+    with pytest.raises(NotAllowed, match="whoever wrote any of the plan"):
+        planning.approve_plan(*work.at(promoted), **work.decides())
+    waits = [today_of(casebook, reader, today=TODAY).counts["approval"] for reader in (promoted, MANAGER)]
+    assert waits == [0, 1]
+    work.ask_closure()  # what waits is the closure: a plan is decided before it, or after it is given back
+    assert [line.sentence for line in today_of(casebook, MANAGER, today=TODAY).lines] == [
+        "Closure waits for your approval."
+    ]
+
+
 def test_a_family_is_decided_with_a_reason_and_in_bulk_only_as_already_known(casebook: Engine) -> None:
     engine = with_staff(casebook)
     said = {"reason": "Open work.", "today": TODAY}
