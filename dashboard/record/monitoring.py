@@ -50,7 +50,7 @@ def children(found: Monitoring) -> pl.DataFrame:
     rows = [
         (
             words.plain(child.name), _both(child.baseline), _both(child.now), child.now_label or words.NOT_SUPPLIED,
-            _threshold(child), NOT_KNOWN if child.suspensions is None else str(child.suspensions),
+            _threshold(child), _suspensions(child),
         )
         for child in found.children
     ]  # fmt: skip
@@ -65,9 +65,16 @@ def _both(sessions: Sessions | None) -> str:
 
 
 def _threshold(child: ChildSince) -> str:
-    if child.is_over_threshold is None or (child.baseline is None and child.now is None):
+    if child.is_over_threshold is None:
         return NOT_KNOWN
     return "over it" if child.is_over_threshold else "not over it"
+
+
+def _suspensions(child: ChildSince) -> str:
+    """How many; at least so many where some half term's exclusions are not known."""
+    if child.suspensions is None:
+        return NOT_KNOWN
+    return str(child.suspensions) if child.are_all_told else f"at least {child.suspensions}"
 
 
 def events(found: Monitoring) -> pl.DataFrame:

@@ -7,11 +7,20 @@ import json
 from sqlalchemy import Connection, inspect, select
 
 from families.casebook.following import absence_of
-from families.casebook.models import Publication, PublishedAbsenceRule, PublishedSchooling, PublishedSchoolTest, table
+from families.casebook.models import (
+    Publication,
+    PublishedAbsenceRule,
+    PublishedFinding,
+    PublishedRuleset,
+    PublishedSchooling,
+    PublishedSchoolTest,
+    table,
+)
 from families.casebook.views import AbsenceRule, HalfTermAbsence, Schooling, SchoolTest
 
 OF_HALF_TERM, TEST = table(PublishedSchooling), table(PublishedSchoolTest)
 RULE, PUBLICATION = table(PublishedAbsenceRule), table(Publication)
+RULES, FINDING = table(PublishedRuleset), table(PublishedFinding)
 
 
 def schooling_of(connection: Connection, family_id: str) -> Schooling:
@@ -51,3 +60,14 @@ def _rule(connection: Connection) -> AbsenceRule | None:
     )
     row = connection.execute(query).one_or_none()
     return AbsenceRule(row.absence_threshold_percent, row.label, tuple(json.loads(row.counted))) if row else None
+
+
+def not_over_threshold(connection: Connection, family_id: str) -> frozenset[str]:
+    """Of whom every criterion of attendance that the published rules ask is known not to be met."""
+    kept = connection.execute(select(RULES.c.rules)).scalar_one_or_none()
+    of_absence = [each["id"] for each in json.loads(kept or "{}").get("criterion", ()) if each["table"] == "absence"]
+    query = select(FINDING.c.person_id, FINDING.c.outcome).where(
+        FINDING.c.family_id == family_id, FINDING.c.criterion.in_(of_absence)
+    )
+    asked = [(row.person_id, row.outcome) for row in connection.execute(query)]
+    return frozenset({who for who, _ in asked} - {who for who, outcome in asked if outcome != "not_met"})

@@ -78,8 +78,12 @@ def last_day(row: Row) -> dt.date:
     """The last day of a row's half term, or of its term where only the whole is known."""
     start, number = divmod(int(row["place"]), 10)
     windows: list[Window] = [days for _, _, days in reporting_half_terms(start)]
-    is_whole = len(row["half_term"].split()) == 2  # "2012/13 autumn", and not "2012/13 autumn 1"
-    return windows[min(number - 1 + is_whole, HALF_TERMS - 1)].last_day
+    return windows[min(number - 1 + is_whole_term(row["half_term"]), HALF_TERMS - 1)].last_day
+
+
+def is_whole_term(half_term: str) -> bool:
+    """Whether what is called so is a term of which only the whole is known: "2012/13 autumn"."""
+    return len(half_term.split()) == 2
 
 
 def summed(rows: Iterable[Row]) -> Sessions | None:

@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from families.casebook import case_reads, case_store, following
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import Transaction
-from families.casebook.schooling import schooling_of
+from families.casebook.schooling import not_over_threshold, schooling_of
 from families.casebook.views import Reader, Schooling
-from families.cases.attendance import Sessions, baseline_day, baseline_rows, last_day, summed
+from families.cases.attendance import Sessions, baseline_day, baseline_rows, is_whole_term, last_day, summed
 from families.cases.reading import noted, shown
+from families.dates import reporting_half_terms
 from families.errors import NotAllowed
 
 EVENTS = ("suspension", "offence")
@@ -52,9 +53,20 @@ class ChildSince:
     baseline: Sessions | None
     now: Sessions | None
     now_label: str
-    is_over_threshold: bool | None  # by the rules, and not by this half term alone; None until a refresh has looked
+    is_over_threshold: bool | None  # by the rules, and not by this half term alone; None where not known
     known: tuple[Known, ...]  # since the baseline, newest first
-    suspensions: int | None  # since the baseline; None until a refresh has looked
+    suspensions: int | None  # since the baseline; None where none was told and it is not known that there was none
+    are_all_told: bool  # whether exclusions are known of every half term since
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the last refresh has looked at, so that what it did not tell is not so, and not only not known."""
+
+    is_followed: bool
+    over: frozenset[str | None]  # whom the rules find over a threshold of attendance
+    not_over: frozenset[str]  # whom they find under every one
+    half_terms: frozenset[int]  # since the baseline, by place
 
 
 @dataclass(frozen=True)
@@ -88,13 +100,30 @@ def _monitoring(transaction: Transaction, case: Mapping[str, Any]) -> Monitoring
     names = _children(transaction, family_id, absence)
     on, what = baseline_day(case)
     since = [fact for fact in facts if fact["happened_on"] is None or fact["happened_on"] >= on]
+    over = frozenset(fact["person_id"] for fact in facts if fact["kind"] == "threshold")
+    under = not_over_threshold(transaction, family_id)
+    looked = Looked(bool(facts), over, under, _half_terms_since(transaction, on))
+    schooling = schooling_of(transaction, family_id)
     return Monitoring(
         baseline_on=on,
         baseline_what=what,
-        schooling=schooling_of(transaction, family_id),
-        children=tuple(_child(person, name, absence, facts, since, on) for person, name in names.items()),
+        schooling=schooling,
+        children=tuple(_child(person, name, absence, since, on, schooling, looked) for person, name in names.items()),
         family=tuple(_known(fact) for fact in since if fact["person_id"] not in names and _is_told(fact)),
-        is_followed=bool(facts),
+        is_followed=looked.is_followed,
+    )
+
+
+def _half_terms_since(transaction: Transaction, on: dt.date) -> frozenset[int]:
+    """The places of the half terms of which a day lies between the baseline and the day the data speaks of."""
+    published = case_store.publication(transaction)
+    if published is None or published["as_of"] <= on:
+        return frozenset()
+    return frozenset(
+        start * 10 + number
+        for start in range(on.year - 1, published["as_of"].year + 1)
+        for number, (_, _, days) in enumerate(reporting_half_terms(start), 1)
+        if days.last_day >= on and days.first_day < published["as_of"]
     )
 
 
@@ -114,9 +143,10 @@ def _child(
     person_id: str,
     name: str,
     absence: Iterable[Mapping[str, Any]],
-    facts: Sequence[Mapping[str, Any]],
     since: Iterable[Mapping[str, Any]],
     on: dt.date,
+    schooling: Schooling,
+    looked: Looked,
 ) -> ChildSince:
     rows = [row for row in absence if row["person_id"] == person_id]
     base = {row["place"] for row in baseline_rows(rows, on)}
@@ -126,6 +156,8 @@ def _child(
     )
     supplied = [each for each in half_terms if each.sessions]
     own = tuple(_known(fact) for fact in since if fact["person_id"] == person_id and fact["kind"] != "new_person")
+    suspensions = sum(each.kind == "suspension" for each in own)
+    are_all_told = looked.is_followed and looked.half_terms <= _with_exclusions(schooling, person_id)
     return ChildSince(
         person_id,
         name,
@@ -133,10 +165,21 @@ def _child(
         summed(row for row in rows if row["place"] in base),
         supplied[-1].sessions if supplied else None,
         supplied[-1].label if supplied else "",
-        any(fact["kind"] == "threshold" and fact["person_id"] == person_id for fact in facts) if facts else None,
+        True if person_id in looked.over else False if looked.is_followed and person_id in looked.not_over else None,
         own,
-        sum(each.kind == "suspension" for each in own) if facts else None,
+        suspensions if suspensions or are_all_told else None,
+        are_all_told,
     )
+
+
+def _with_exclusions(schooling: Schooling, person_id: str) -> set[int]:
+    """The places of a child's half terms of which exclusions are known, each of a term that is told as a whole."""
+    return {
+        place
+        for each in schooling.half_terms
+        if each.person_id == person_id and each.suspensions is not None
+        for place in (each.place, each.place + is_whole_term(each.half_term))
+    }
 
 
 def _known(fact: Mapping[str, Any]) -> Known:

@@ -1,11 +1,14 @@
+import datetime as dt
 import json
 import re
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from colour_contrast import contrast
 
 from dashboard import charts, tables
+from dashboard.record import monitoring
 from families.casebook.views import (
     AbsenceRule,
     FamilyRecord,
@@ -16,6 +19,7 @@ from families.casebook.views import (
     StrandOutcome,
     Tie,
 )
+from families.cases.monitoring import ChildSince, Monitoring
 
 pytestmark = pytest.mark.usefixtures("held_to_schema")
 
@@ -206,3 +210,12 @@ def test_two_people_who_read_alike_are_told_apart():
 def test_cells_for_a_table_that_reads_markdown_are_escaped():
     frame = tables.for_markdown(pl.DataFrame({"Name": ["[a](b)"], "Row": [1]}))
     assert frame.row(0) == (r"\[a\]\(b\)", 1)
+
+
+def test_suspensions_since_are_a_number_only_where_all_would_have_been_told():
+    child = ChildSince("p1", "Ria", (), None, None, "", None, (), None, False)
+    shown = [replace(child, suspensions=number, are_all_told=is_all) for number, is_all in ((2, False), (0, True))]
+    found = Monitoring(dt.date(2013, 6, 3), "confirmation", Schooling(), (child, *shown), (), True)
+    told = monitoring.children(found)
+    assert told["Suspensions since"].to_list() == ["not known", "at least 2", "0"]
+    assert told["Threshold"].to_list() == ["not known"] * 3

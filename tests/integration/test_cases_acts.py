@@ -321,7 +321,7 @@ def test_a_referral_joins_open_work_or_is_told_in_standard_words(casebook: Engin
 
 
 def test_a_second_referral_of_a_family_that_no_run_has_found_joins_the_work_with_it(casebook: Engine) -> None:
-    engine = with_staff(casebook)
+    engine, cases = with_staff(casebook), set()
     for number in (1, 2):
         who = [referrals.Person("Ada Moss", dt.date(2006, 5, 4))]
         made = referred(engine, token=f"token-referral-{number}", people=who)
@@ -334,8 +334,8 @@ def test_a_second_referral_of_a_family_that_no_run_has_found_joins_the_work_with
         case_id = referrals.accept_referral(
             engine, TEAM_MANAGER, made, **form, today=TODAY, row_version=2, token=f"token-accept-{number}"
         )
-        first = case_id if number == 1 else first
-    assert (case_id, {each.what for each in seen}) == (first, {"same_person", "open_plan"})
+        cases.add(case_id)
+    assert (len(cases), {each.what for each in seen}) == (1, {"same_person", "open_plan"})
     third = referred(engine, token="token-referral-3", people=[referrals.Person("Somebody else")])
     at = {"today": TODAY, "row_version": 1, "token": "token-triage-3"}
     referrals.begin_triage(engine, TEAM_MANAGER, third, duplicates_seen=(), **at)

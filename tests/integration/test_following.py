@@ -14,9 +14,10 @@ from following import RULES, Feeds, followed_of, published
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
 
+from families.casebook.case_models import FamilyCase
 from families.casebook.database import writing
 from families.casebook.following import as_news, facts_of, has_unfollowed
-from families.casebook.models import PublishedFact, table
+from families.casebook.models import PublishedFact, PublishedFinding, table
 from families.casebook.row_security import WHOLE
 from families.cases import alerts
 from families.cases.attendance import Sessions
@@ -57,7 +58,7 @@ def test_a_family_taken_on_since_is_not_known_until_the_next_refresh_which_has_t
     published(casebook, feeds, run_id="run-1")
     assert not has_unfollowed(casebook)
     zoe = next(child for child in monitoring_of(casebook, WORKER, "F01").children if child.name == "Zoë Okafor")
-    assert (zoe.suspensions, zoe.is_over_threshold) == (0, False)
+    assert (zoe.suspensions, zoe.is_over_threshold) == (0, None)  # no day has gone by; the rules say nothing of her
     with writing(casebook, WHOLE) as transaction:
         (told,) = (fact for fact in facts_of(transaction, "F01") if fact["kind"] == "suspension")
         assert as_news(transaction, [told]).new["kinds_before"].to_list() == [["suspension"]]
@@ -236,13 +237,25 @@ def test_a_thousand_open_families_take_seconds(casebook: Engine) -> None:
 
 def _open_everywhere(engine: Engine, run: Any) -> None:
     """An open case for every family of the run, as rows: it is the size that is tried, not the acts."""
-    from families.casebook.case_models import FamilyCase
-
     case = table(FamilyCase)
     with directly(engine) as connection:
         one = dict(connection.execute(sa.select(case)).mappings().one())
         families = sorted({*run.tables["family_members"]["family_id"]} - {"F01"})[:1000]
         connection.execute(sa.insert(case), [one | {"case_id": f"C{each}", "family_id": each} for each in families])
+
+
+@pytest.mark.parametrize(("outcome", "is_over"), [("not_met", False), ("unknown", None)])
+def test_what_the_feeds_did_not_tell_is_not_so_only_where_they_would_have(
+    work: Work, outcome: str, is_over: bool | None
+) -> None:
+    """Half terms have gone by since, of which no school delivered exclusions; the rules may not know of attendance."""
+    finding, case = table(PublishedFinding), table(FamilyCase)
+    with directly(work.engine) as connection:
+        known = {"criterion": ABSENCE, "outcome": outcome}
+        connection.execute(sa.update(finding).where(finding.c.person_id == "P010").values(**known))
+        connection.execute(sa.update(case).values(confirmed_on=DAY))
+    (zoe,) = (each for each in monitoring_of(work.engine, WORKER, "F01").children if each.person_id == "P010")
+    assert (zoe.is_over_threshold, zoe.suspensions, zoe.are_all_told) == (is_over, None, False)
 
 
 def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
@@ -263,7 +276,7 @@ def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
     assert (zoe.now.attended_percent, zoe.now.unauthorised_percent) == (69.6, 25.0)
     assert (zoe.is_over_threshold, zoe.suspensions) == (True, 1)
     assert [each.happened_on for each in zoe.known if each.kind == "suspension"] == [work.today]
-    assert not next(child for child in found.children if child.person_id == "P011").is_over_threshold
+    assert next(child for child in found.children if child.person_id == "P011").is_over_threshold is None
     with pytest.raises(NotAllowed):
         monitoring_of(work.engine, OTHER, "F01")
     (line,) = my_families(work.engine, WORKER, today=work.today).attendance.values()
