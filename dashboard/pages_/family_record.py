@@ -89,13 +89,17 @@ def _identity_bar(family_id: str, record: FamilyRecord | None, head: CaseHead | 
             return
         with st.container(horizontal=True, vertical_alignment="center", key="identity_line"):
             st.badge(words.status(record.status), color="primary" if record.status == "eligible" else "gray")
-            facts = [f"Family id {record.family_id}", _who(record.members), record.address or "Address not known"]
+            facts = [f"Family id {record.family_id}", _who(record.members), _address(record)]
             st.markdown("  ·  ".join(words.escape_markdown(fact) for fact in facts), width="content")
         with st.container(horizontal=True, key="strand_badges"):
             for strand in record.strands:
                 if strand.strand != tables.ELIGIBLE:
                     said = f"{strand.label}: {words.outcome(strand.outcome).lower()}"
                     st.badge(words.escape_markdown(said), color=BADGES.get(strand.outcome, "gray"))
+
+
+def _address(record: FamilyRecord) -> str:
+    return "Address not shown to you" if record.is_address_withheld else record.address or "Address not known"
 
 
 def _case_line(head: CaseHead, day: dt.date) -> None:

@@ -18,12 +18,19 @@ from families.cases.views import CaseHead, CaseRecord, Event
 
 MOST_MEMBERS, MOST_PEOPLE, MOST_NEEDS, MOST_CHARACTERS = 8, 3, 4, 70
 NO_CASE = "Nobody works with this family yet."
+NOT_TOLD = "Whether somebody works with this family is not shown to your role."
 
 
 def show(
-    record: FamilyRecord | None, head: CaseHead | None, case: CaseRecord | None, events: Sequence[Event], day: dt.date
+    record: FamilyRecord | None,
+    head: CaseHead | None,
+    case: CaseRecord | None,
+    events: Sequence[Event],
+    day: dt.date,
+    *,
+    no_case: str,
 ) -> None:
-    """Members on the left, the work on the right."""
+    """Members on the left, the work on the right, or what there is to say where no case is shown."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         who = members(record, head)
@@ -33,7 +40,7 @@ def show(
         if record is not None and (asked := second_parent(record.members, record.ties)):
             st.markdown(f":material/help: {words.escape_markdown(asked)}")
     with right:
-        st.markdown("  \n".join(_lines(record, case, events, day)))
+        st.markdown("  \n".join(_lines(record, case, events, day, no_case)))
 
 
 def members(record: FamilyRecord | None, head: CaseHead | None) -> pl.DataFrame:
@@ -73,10 +80,12 @@ def second_parent(them: Sequence[Member], ties: Sequence[Tie]) -> str:
     return f"No second parent is known of {words.listed(lacking)}: ask the family who and where they are."
 
 
-def _lines(record: FamilyRecord | None, case: CaseRecord | None, events: Sequence[Event], day: dt.date) -> list[str]:
+def _lines(
+    record: FamilyRecord | None, case: CaseRecord | None, events: Sequence[Event], day: dt.date, no_case: str
+) -> list[str]:
     met = tables.strands_that_are("met", record.strands) if record else words.NOT_KNOWN
     if case is None:
-        return [_said("Strands met", met), NO_CASE]
+        return [_said("Strands met", met), no_case]
     return [
         _said("Needs", needs(case, met)),
         _said("Plan", plan(case, day)),

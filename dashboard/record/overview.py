@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import charts, frame, identity, submitting, tables, words
 from dashboard.record import alerts, glance, record_tables, work_tables
 from families.casebook import queries, review
+from families.casebook.case_scope import READ_CASES
 from families.casebook.views import FamilyRecord
 from families.cases.chronology import Filter, chronology_page
 from families.cases.record import case_of
@@ -23,7 +24,8 @@ MOST_ACTIONS, MOST_EVENTS = 5, 3
 def show(visit: identity.Visit, record: FamilyRecord | None, head: CaseHead | None, day: dt.date) -> None:
     """The tab, top to bottom: one screen of everything, then each part in full; what waits comes first."""
     case, events = _work(visit, head, day) if head is not None else (None, ())
-    glance.show(record, head, case, events, day)
+    no_case = glance.NO_CASE if visit.person.role in READ_CASES else glance.NOT_TOLD
+    glance.show(record, head, case, events, day, no_case=no_case)
     if head is not None and case is not None:
         alerts.show(visit, head, day)
         _in_full(head, case, day)

@@ -21,6 +21,7 @@ from test_dashboard_pages import (
 )
 
 from dashboard import words
+from dashboard.record import glance
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
@@ -169,6 +170,9 @@ def test_without_a_case_or_a_role_in_casework_there_is_no_such_tab(opened, stage
     assert TAB not in [tab.label for tab in app.get("tab")]
     analyst = opened("data_analyst", family="F03", url=stages_url)
     assert TAB not in [tab.label for tab in analyst.get("tab")]
+    said = "\n".join(str(each.value) for each in analyst.get("markdown"))
+    assert glance.NOT_TOLD in said
+    assert glance.NO_CASE not in said
 
 
 def test_facts_are_shown_with_source_and_day_and_answered_together(opened, url):

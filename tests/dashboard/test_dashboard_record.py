@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import assert_described, assert_headings_skip_no_level, assert_keyed, everything_said, title
 
 from dashboard.record import chronology_chart
+from families.casebook import restricting
 from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.case_scope import READ_CASES
 from families.casebook.database import open_casebook
@@ -123,6 +124,19 @@ def test_without_a_case_the_record_is_as_before(opened):
     app = opened("programme_manager", family=FULL)
     assert not set(CASE_TABS) & set(tabs(app))
     assert "Lead worker" not in everything_said(app)
+
+
+def test_a_withheld_address_is_said_to_be_not_shown_and_not_to_be_not_known(record, family):
+    engine, now = open_casebook(family.url), dt.datetime.now(dt.UTC)
+    officer, soon = Reader("demo-ig-officer", "ig_officer", "protect"), now.date() + dt.timedelta(days=30)
+    said = {"kind": "withheld_address", "reason": "They fled.", "review_on": soon, "at": now}
+    number = restricting.restrict(engine, officer, FULL, **said)
+    given = {"staff_id": WORKER.staff_id, "sees_address": False, "reason": "Works with them.", "ends_on": soon}
+    restricting.let_in(engine, officer, number, **given, at=now)
+    engine.dispose()
+    told = everything_said(record())
+    assert "Address not shown to you" in told
+    assert "Address not known" not in told
 
 
 @pytest.mark.parametrize("section", ["Overview", "Chronology", "Notes", "Access log"])
