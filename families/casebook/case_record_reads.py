@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from families.casebook import restricted
 from families.casebook.case_models import Alert, AlertAnswer, CaseStep, ChronologyEntry, ChronologyVersion, FamilyCase
@@ -36,10 +36,14 @@ def people_of_notes(connection: Connection, case_ids: Sequence[str]) -> dict[str
 
 
 def notes(
-    connection: Connection, case_ids: Sequence[str], *, limit: int, offset: int = 0
+    connection: Connection, reader: Reader, case_ids: Sequence[str], *, limit: int, offset: int = 0
 ) -> tuple[list[RowValues], int]:
-    """A page of the notes of some cases, the newest contact first, and how many there are."""
-    condition = NOTE.c.case_id.in_(case_ids)
+    """A page of the notes of some cases, the newest contact first, and how many there are.
+
+    As in the chronology there is none about somebody hidden from the reader, who may be in another family by now.
+    """
+    about = select(PERSON.c.note_id).where(not_(restricted.people_open_to(reader, PERSON.c.person_id)))
+    condition = and_(NOTE.c.case_id.in_(case_ids), NOTE.c.note_id.not_in(about))
     query = select(NOTE).where(condition).order_by(NOTE.c.contact_on.desc(), NOTE.c.written_at.desc(), NOTE.c.note_id)
     return _page(connection, query, condition, NOTE, limit=limit, offset=offset)
 

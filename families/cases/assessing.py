@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -15,7 +16,7 @@ from families.casebook.case_store import RowValues, Transaction
 from families.casebook.case_work_models import AssessedFact, Assessment, CorrectionQuery, Need, NeedScore
 from families.casebook.database import writing
 from families.casebook.refusals import refusals_noted
-from families.casebook.views import Reader
+from families.casebook.views import ADDRESS_WITHHELD, Reader
 from families.cases.moving import (
     MOST_IN_LINE,
     Asked,
@@ -87,6 +88,14 @@ def _member_said(member: RowValues) -> str:
         member["why"],
     ]
     return "; ".join(part for part in parts if part)
+
+
+def without_address(fact: Mapping[str, Any]) -> RowValues:
+    """A fact, or a correction of one, without the words of why somebody belongs, which may say where they live."""
+    if fact["sources"] != MEMBER_SOURCES:
+        return dict(fact)
+    who_born_lives = fact["said"].split("; ")[:3]
+    return dict(fact) | {"said": "; ".join([*who_born_lives, ADDRESS_WITHHELD])}
 
 
 def answer_fact(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from families.casebook import case_reads, case_record_reads, case_scope, case_store
+from families.casebook import case_reads, case_record_reads, case_scope, case_store, restricted
 from families.casebook.case_models import Allocation, Consent, FamilyCase, Helper, Referral
 from families.casebook.case_reads import Wanted
 from families.casebook.case_store import RowValues, Transaction
@@ -31,7 +31,7 @@ from families.casebook.case_work_models import (
 from families.casebook.database import audited
 from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
-from families.cases.assessing import SETTLE_CORRECTIONS
+from families.cases.assessing import SETTLE_CORRECTIONS, without_address
 from families.cases.people import people_of
 from families.cases.reading import MOST_ON_A_PAGE, case_line, noted, shown
 from families.cases.views import (
@@ -88,13 +88,13 @@ def case_head(engine: Engine, reader: Reader, family_id: str, *, today: dt.date)
         rows = _cases(transaction, reader, family_id)
         if not rows:
             return None
-        row = _current(rows)
+        row, hidden = _current(rows), restricted.people_hidden(transaction, reader)
         _, waiting = case_record_reads.alerts(transaction, reader, [row["case_id"]], today, waiting=True, limit=0)
         head = CaseHead(
             line=case_line(row, today),
             dates={name: row[name] for name in DATES},
             earlier=_earlier(rows, row),
-            people=tuple(people_of(transaction, dict(row)).items()),
+            people=tuple((who, name) for who, name in people_of(transaction, dict(row)).items() if who not in hidden),
             waiting_alerts=waiting,
             acts=_acts(transaction, reader, row),
         )
@@ -105,7 +105,9 @@ def case_head(engine: Engine, reader: Reader, family_id: str, *, today: dt.date)
 def notes_of(engine: Engine, reader: Reader, family_id: str, *, page: int = 1, page_size: int = 20) -> NotePage:
     """A page of the notes of a family, the newest contact first."""
     with _part(engine, reader, "read_notes", family_id, page, page_size) as (transaction, case_ids):
-        rows, total = case_record_reads.notes(transaction, case_ids, limit=page_size, offset=(page - 1) * page_size)
+        rows, total = case_record_reads.notes(
+            transaction, reader, case_ids, limit=page_size, offset=(page - 1) * page_size
+        )
         found = _note_views(transaction, rows, case_store.staff_names(transaction))
         actions = case_store.every(transaction, PlanAction, "due_on", case_id=case_ids)
     return NotePage(found, total, tuple((action["action_id"], action["words"]) for action in actions))
@@ -197,6 +199,9 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         part: tuple(_named(each, names) for each in case_store.every(transaction, model, order, case_id=case_id))
         for part, (model, order) in PARTS.items()
     }
+    if restricted.without_address(transaction, reader, [row["family_id"]]):
+        facts = [without_address(fact) for fact in facts]
+        parts["corrections"] = tuple(without_address(each) for each in parts["corrections"])
     return CaseRecord(
         line=case_line(row, today),
         dates={name: row[name] for name in DATES},
@@ -205,7 +210,7 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         facts=tuple(facts),
         needs=_needs(transaction, case_id),
         goals=_goals(transaction, case_id),
-        notes=_note_views(transaction, case_record_reads.notes(transaction, [case_id], limit=NEWEST)[0], names),
+        notes=_note_views(transaction, case_record_reads.notes(transaction, reader, [case_id], limit=NEWEST)[0], names),
         alerts=_newest_alerts(transaction, reader, case_id, today),
         acts=_acts(transaction, reader, row),
         referrer=_referrer(transaction, row),
@@ -308,5 +313,7 @@ def open_corrections(engine: Engine, reader: Reader) -> tuple[Mapping[str, Any],
             raise NotAllowed("Corrections are settled with their source by a data analyst: ask one of them.")
         with audited(engine, reader) as transaction:
             rows = case_reads.open_corrections(transaction, reader)
-            noted(transaction, reader, "list_corrections", (row["family_id"] for row in rows))
-    return tuple(rows)
+            families = list(dict.fromkeys(row["family_id"] for row in rows))
+            withheld = restricted.without_address(transaction, reader, families)
+            noted(transaction, reader, "list_corrections", families)
+    return tuple(without_address(row) if row["family_id"] in withheld else row for row in rows)

@@ -13,13 +13,14 @@ from sqlalchemy import Engine
 
 from families.casebook import continuity, quality, queries, reading, restricting, review
 from families.casebook.access_log import access_log
+from families.casebook.case_work_models import NotePerson
 from families.casebook.database import writing
 from families.casebook.extended import extended_family
 from families.casebook.models import PublishedDoubt, PublishedMember, PublishedSamplePair, table
 from families.casebook.restriction_models import RestrictedPerson
 from families.casebook.row_security import WHOLE
 from families.casebook.views import ADDRESS_WITHHELD, Reader
-from families.cases import alerts, chronology, inbox, monitoring, record, referrals
+from families.cases import alerts, assessing, chronology, inbox, monitoring, noting, record, referrals
 from families.cases import reading as cases
 from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
@@ -192,6 +193,25 @@ def test_an_alert_of_another_family_does_not_name_whom_it_hides(worked: Engine) 
     assert sum("Zoë Okafor" in each for each in seen()) == 4
 
 
+def test_a_note_of_another_family_does_not_name_whom_it_hides(worked: Engine) -> None:
+    """A worker wrote about her while she was in a family; she is in another now, which is hidden."""
+    case_id = record.case_of(worked, WORKER, OTHER, today=TODAY).line.case_id
+    form = noting.NoteForm("visit", TODAY, "Zoë Okafor was here.", ["P070"])
+    note_id = noting.write_note(worked, WORKER, case_id, form, today=TODAY, token="token-note")
+    with directly(worked) as connection:
+        row = {"note_id": note_id, "person_id": "P010", "name": "Zoë Okafor"}
+        connection.execute(sa.insert(table(NotePerson)), [row])
+
+    def seen() -> list[str]:
+        return [repr(read(worked, WORKER, OTHER, today=TODAY)) for read in (record.case_head, record.case_of)] + [
+            repr(record.notes_of(worked, WORKER, OTHER))
+        ]
+
+    assert all("Zoë Okafor" in each for each in seen())
+    restrict(worked)
+    assert not [each for each in seen() if "Zoë Okafor" in each]
+
+
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
     doubt, pair, member = table(PublishedDoubt), table(PublishedSamplePair), table(PublishedMember)
     with directly(worked) as connection:
@@ -217,8 +237,17 @@ def test_a_withheld_address_is_shown_to_those_let_in_to_it(worked: Engine) -> No
     seen = reading.family_record(worked, WORKER, HIDDEN)
     assert (seen.address, seen.is_address_withheld) == (None, True)
     assert {member.why for member in seen.members} | {tie.why for tie in seen.ties} == {ADDRESS_WITHHELD}
+    at = {"today": TODAY, "token": "token-assessment"}
+    case = record.case_of(worked, WORKER, HIDDEN, today=TODAY)
+    assessing.start_assessment(worked, WORKER, case.line.case_id, **at)
+    of_members = [
+        fact["said"] for fact in record.case_of(worked, WORKER, HIDDEN, today=TODAY).facts if fact["fact"] == "member"
+    ]
+    assert all(said.endswith(f"; {ADDRESS_WITHHELD}") for said in of_members)
+    assert of_members
     restricting.shut_out(worked, OFFICER, grant, reason="Needs more.", at=NOW)
     let_in(worked, number, WORKER.staff_id, sees_address=True)
+    assert ADDRESS_WITHHELD not in str(record.case_of(worked, WORKER, HIDDEN, today=TODAY).facts)
     assert "MILL ROAD" in str(reading.family_record(worked, WORKER, HIDDEN).address)
 
 
