@@ -99,7 +99,7 @@ def _send(family_id: str) -> None:
             code=st.session_state.get("query_code", "other"),
             reason=submitting.written("query_words"),
         ),
-        lambda number: f"Sent as query {number}: a data analyst settles it within {queries.DAYS} days.",
+        lambda number: f"Sent as query {number}: a data analyst settles it within {queries.DAYS} working days.",
         clear=["query_words"],
     )
 

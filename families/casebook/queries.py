@@ -1,4 +1,4 @@
-"""What workers say is wrong in a family as linked: raised from the record, settled by an analyst within five days.
+"""What workers say is wrong in a family as linked: raised from the record, settled within five working days.
 
 Until it is settled the fact is disputed. That somebody does not belong to a family, once found true, becomes a decision
 that binds every later refresh.
@@ -23,16 +23,18 @@ from families.casebook.models import (
     Staff,
     table,
 )
+from families.casebook.refusals import refusals_noted
 from families.casebook.review import KEYS, allowed, given_reason, write_decision
 from families.casebook.row_security import Reach
 from families.casebook.views import QueryView, Reader
 from families.errors import NotAllowed, Refused
+from families.working_days import add_working_days
 
 QUERY = table(LinkageQuery).c
 FAMILY = table(PublishedFamily).c
 MEMBER = table(PublishedMember).c
 STAFF = table(Staff).c
-DAYS = 5  # within which a query is to be settled
+DAYS = 5  # working days within which an analyst is to settle a query
 NOT_IN_FAMILY = "not_in_family"
 CODES = {
     NOT_IN_FAMILY: "does not belong to this family",
@@ -52,9 +54,8 @@ def raise_query(
     if code not in CODES:
         raise Refused(f"Choose what is wrong: {', '.join(CODES)}.")
     why = given_reason(reason)
-    seen = may_see(reader)
-    with writing(engine, reader) as connection:
-        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, seen)
+    with refusals_noted(engine, reader, "raise_query"), writing(engine, reader) as connection:
+        query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, may_see(reader))
         if connection.execute(query).one_or_none() is None:
             raise NotAllowed("There is no family under this id that you may see.")
         if person_id is not None and _member(connection, family_id, person_id) is None:
@@ -63,11 +64,11 @@ def raise_query(
         values = {
             **{"family_id": family_id, "person_id": person_id, "code": code, "words": why, "raised_at": raised_at},
             **{"raised_by": reader.staff_id, "raised_role": reader.role},
-            "due_on": _today(connection, raised_at) + dt.timedelta(days=DAYS),
+            "due_on": add_working_days(_today(connection, raised_at), DAYS),
         }
         made = connection.execute(insert(table(LinkageQuery)).values(**values).returning(QUERY.query_id))
         number = int(made.scalar_one())
-        detail = {"query": number, "code": code}
+        detail = {"query": number, "before": None, "after": {"code": code, "due_on": values["due_on"].isoformat()}}
         audit.note(connection, reader, action="raise_query", family_ids=[family_id], detail=detail)
     return number
 
@@ -122,7 +123,8 @@ def settle_query(engine: Engine, reader: Reader, query_id: int, *, result: str, 
         connection.execute(
             update(table(LinkageQuery)).where(QUERY.query_id == query_id).values(**settled, told=why, decision=decision)
         )
-        detail = {"query": query_id, "result": result, "decision": decision}
+        after = {"result": result, "decision": decision}
+        detail = {"query": query_id, "before": {"result": None}, "after": after}
         audit.note(connection, reader, action="settle_query", family_ids=[row.family_id], detail=detail)
     return decision
 

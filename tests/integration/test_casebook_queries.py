@@ -1,4 +1,4 @@
-"""What workers say is wrong: raised from a record, due in five days, settled by an analyst, binding where it should."""
+"""What workers say is wrong: raised from a record, due in five working days, settled by an analyst, binding where it should."""
 
 import datetime as dt
 import json
@@ -45,13 +45,17 @@ def raised(engine: Engine, **changes) -> int:
     return queries.raise_query(engine, WORKER, "F01", **asked)
 
 
-def test_a_query_is_due_in_five_days_and_the_fact_is_disputed(published: Engine) -> None:
+def test_a_query_is_due_in_five_working_days_and_the_fact_is_disputed(published: Engine) -> None:
     raised(published)
     (found,) = family_record(published, WORKER, "F01").queries
     assert (found.person_id, found.words, found.result) == (PARENT, "he is the landlord", None)
     assert found.due_on == AS_OF + dt.timedelta(days=5)
     (waiting,) = queries.open_queries(published, ANALYST)
     assert waiting == found
+    before_a_bank_holiday = dt.date(2013, 8, 23)
+    publish(published, **with_records().named("run-2", as_of=before_a_bank_holiday).for_publish())
+    raised(published, person_id=None)
+    assert family_record(published, WORKER, "F01").queries[0].due_on == dt.date(2013, 9, 2)
 
 
 def test_what_is_found_wrong_binds_the_next_refresh_and_the_worker_is_told(published: Engine) -> None:
@@ -105,6 +109,9 @@ def test_what_cannot_be_raised(published: Engine, reader, family, changes, refus
     with pytest.raises(refusal):
         queries.raise_query(published, reader, family, **asked)
     assert queries.open_queries(published, ANALYST) == ()
+    with directly(published) as connection:
+        written = connection.execute(sa.text("SELECT staff_id FROM audit_event WHERE action = 'raise_query_refused'"))
+        assert written.scalars().all() == ([reader.staff_id] if refusal is NotAllowed else [])
 
 
 def test_queries_outlive_a_refresh_and_are_written_down(published: Engine) -> None:
@@ -121,3 +128,4 @@ def test_queries_outlive_a_refresh_and_are_written_down(published: Engine) -> No
         ("settle_query", "s7", "F01"),
     ]
     assert all("landlord" not in json.dumps(row.detail) for row in rows)
+    assert all({"before", "after"} <= json.loads(row.detail).keys() for row in rows)

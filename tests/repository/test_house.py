@@ -25,7 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "linkage": {*GROUND, "tables", "sources"},
     "households": {*GROUND, "tables", "sources", "linkage"},
     "criteria": {*GROUND, "tables"},
-    "casebook": {*GROUND, "tables", "settings"},
+    "casebook": {*GROUND, "tables", "settings", "working_days"},
     "cases": {*GROUND, "casebook", "settings", "working_days"},
     "exports": {*GROUND, "casebook", "cases", "settings"},
     "synthetic": {*GROUND},
