@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from families.casebook import audit, restricted
+from families.casebook import audit, case_scope, restricted
 from families.casebook.access import ROLES, require_access_log
+from families.casebook.case_models import FamilyCase
 from families.casebook.database import audited
 from families.casebook.family_scope import may_see
 from families.casebook.models import AuditEvent, PublishedFamily, Staff, table
@@ -67,7 +68,9 @@ def _may_see(connection: Connection, reader: Reader, family_id: str) -> bool:
             is not None
         )
     query = select(FAMILY.family_id).where(FAMILY.family_id == family_id, may_see(reader))
-    return connection.execute(query).first() is not None
+    if connection.execute(query).first() is not None:
+        return True
+    return case_scope.found(connection, FamilyCase, case_scope.may_read(reader), family_id=family_id)
 
 
 def _looked(connection: Connection, family_id: str, *, before: int | None) -> tuple[Looked, ...]:

@@ -227,7 +227,7 @@ def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> t
             return ()
         query = (
             _with_answers()
-            .where(seen, _names_nobody_hidden(reader))
+            .where(seen, names_nobody_hidden(reader))
             .order_by(PROPOSAL.c.proposed_at.desc(), PROPOSAL.c.proposal_id)
         )
         found = [_proposal(row) for row in connection.execute(query)]
@@ -237,7 +237,8 @@ def proposals(engine: Engine, reader: Reader, *, status: str | None = OPEN) -> t
     return shown
 
 
-def _names_nobody_hidden(reader: Reader) -> ColumnElement[bool]:
+def names_nobody_hidden(reader: Reader) -> ColumnElement[bool]:
+    """The proposals that tell of nobody, and of no family, that is hidden from somebody."""
     ends = (PROPOSAL.c.old_id, PROPOSAL.c.new_id)  # of people or of families
     families = (restricted.is_open_to(reader, end) for end in ends)
     return and_(restricted.people_open_to(reader, PROPOSAL.c.person_id, *ends), *families)
@@ -280,7 +281,7 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
         raise Refused("Say why: a decision about a family is kept with its reason.")
     seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
     with writing(engine, by) as connection:
-        query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, _names_nobody_hidden(by))
+        query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, names_nobody_hidden(by))
         row = connection.execute(query).one_or_none()
         if row is None:
             raise NotAllowed("There is no such change that you may decide.")

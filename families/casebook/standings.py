@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, select
 
 from families.casebook.case_models import FamilyCase, Referral
+from families.casebook.continuity import names_nobody_hidden
 from families.casebook.family_scope import may_see
 from families.casebook.models import ContinuityProposal, FamilyChange, PublishedFamily, Staff, table
 from families.casebook.staff_models import Team
@@ -75,11 +76,11 @@ def dropped(connection: Connection, reader: Reader, *, limit: int, offset: int =
     return [dict(row) for row in rows], int(total)
 
 
-def proposals_of(connection: Connection, runs: Mapping[str, str]) -> dict[str, list[str]]:
-    """What linkage says became of families in the run that each was dropped by."""
+def proposals_of(connection: Connection, reader: Reader, runs: Mapping[str, str]) -> dict[str, list[str]]:
+    """What linkage says became of families in the run that each was dropped by, where it tells of nobody hidden."""
     query = (
         select(PROPOSAL.c.family_id, PROPOSAL.c.run_after, PROPOSAL.c.sentence)
-        .where(PROPOSAL.c.family_id.in_(tuple(runs)))
+        .where(PROPOSAL.c.family_id.in_(tuple(runs)), names_nobody_hidden(reader))
         .order_by(PROPOSAL.c.family_id, PROPOSAL.c.proposal_id)
     )
     said: dict[str, list[str]] = {}

@@ -110,7 +110,7 @@ def dropped(engine: Engine, reader: Reader, *, page: int = 1, page_size: int = 2
         rows, total = standings.dropped(transaction, reader, limit=page_size, offset=(page - 1) * page_size)
         ids = [row["family_id"] for row in rows]
         cases, named = standings.cases_of(transaction, ids), standings.referrals_of(transaction, ids)
-        became = standings.proposals_of(transaction, {row["family_id"]: row["run_id"] for row in rows})
+        became = standings.proposals_of(transaction, reader, {row["family_id"]: row["run_id"] for row in rows})
         noted(transaction, reader, "list_dropped", ids, page=page)
     return tuple(_dropped(row, cases, named, became) for row in rows), total
 

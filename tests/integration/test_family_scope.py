@@ -112,6 +112,9 @@ def test_who_looked_is_told_of_families_of_the_scope(worked: Engine) -> None:
     for family_id, role, may in (("F01", "team_manager", True), ("F02", "team_manager", False)):
         seen = list(those([family_id], access_log, worked, READERS[role]))
         assert bool(seen) == may
+    given(worked, "referred-one", NORTH, team_id="north")  # in the casebook by its case alone
+    for reader, may in ((READERS["team_manager"], True), (READERS["programme_manager"], True), (OTHER_MANAGER, False)):
+        assert bool(list(those(["referred-one"], access_log, worked, reader))) == may
 
 
 def test_whoever_triages_learns_that_a_family_is_known_and_no_more(worked: Engine) -> None:

@@ -16,11 +16,18 @@ from families.casebook.access_log import access_log
 from families.casebook.case_work_models import NotePerson
 from families.casebook.database import writing
 from families.casebook.extended import extended_family
-from families.casebook.models import PublishedDoubt, PublishedMember, PublishedSamplePair, table
+from families.casebook.models import (
+    ContinuityProposal,
+    FamilyChange,
+    PublishedDoubt,
+    PublishedMember,
+    PublishedSamplePair,
+    table,
+)
 from families.casebook.restriction_models import RestrictedPerson
 from families.casebook.row_security import WHOLE
 from families.casebook.views import ADDRESS_WITHHELD, Reader
-from families.cases import alerts, assessing, chronology, inbox, monitoring, noting, record, referrals
+from families.cases import alerts, assessing, chronology, identified, inbox, monitoring, noting, record, referrals
 from families.cases import reading as cases
 from families.errors import NotAllowed, Refused
 from families.exports.record import Wanted, export
@@ -210,6 +217,26 @@ def test_a_note_of_another_family_does_not_name_whom_it_hides(worked: Engine) ->
     assert all("Zoë Okafor" in each for each in seen())
     restrict(worked)
     assert not [each for each in seen() if "Zoë Okafor" in each]
+
+
+def test_why_a_family_was_dropped_does_not_tell_of_whom_another_hides(worked: Engine) -> None:
+    same = {"family_id": "F90", "family_status": "eligible"}
+    gone = same | {"run_id": "run-9", "kind": "dropped", "family_name": "Gone", "size": 2, "strands": ""}
+    gone |= {"sentence": "The run has no family of this id any more.", "as_of": TODAY, "noted_at": NOW}
+    moved = same | {"proposal_id": "p1", "kind": "family_merged", "old_id": "F90", "new_id": HIDDEN, "person_id": ""}
+    moved |= {"sentence": "Went on as another.", "effect": "", "members_before": "[]", "members_after": "[]"}
+    moved |= {"run_before": "run-8", "run_after": "run-9", "proposed_at": NOW}
+    with writing(worked, WHOLE) as connection:
+        connection.execute(sa.insert(table(FamilyChange)), [gone])
+        connection.execute(sa.insert(table(ContinuityProposal)), [moved])
+
+    def why() -> str:
+        ((line,), _) = identified.dropped(worked, MANAGER)
+        return line.why
+
+    assert why().endswith("Went on as another.")
+    restrict(worked)
+    assert why() == gone["sentence"]
 
 
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
