@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import case_tables, frame, tables, words
 from dashboard.record.genogram import PARENT_AWAY, PARENT_HERE
 from families.casebook.views import FamilyRecord, Member, Tie
+from families.cases.planning import added_since_approval
 from families.cases.views import CaseHead, CaseRecord, Event
 
 MOST_MEMBERS, MOST_PEOPLE, MOST_NEEDS, MOST_CHARACTERS = 8, 3, 4, 70
@@ -113,6 +114,8 @@ def plan(case: CaseRecord, day: dt.date) -> str:
     """The plan that is in force, its open actions, and the next review."""
     approved, review = case.dates["plan_approved_on"], case.dates["next_review_on"]
     said = f"approved {words.short_date(approved)}" if approved else "none is approved yet"
+    if added := len(added_since_approval(case)):
+        said += f", {words.counted(added, 'goal or action', 'goals or actions')} added since"
     open_actions = sum(each.done_on is None for goal in case.goals for each in goal.actions)
     actions = f", {words.counted(open_actions, 'open action')}" if case.goals else ""
     return f"{said}{actions}. Next review: {case_tables.due(review, day) if review else 'none is set'}"

@@ -22,7 +22,9 @@ def show(at: AtWork) -> None:
     """The plan as it stands, what can be done with it, and each version that was handed in."""
     with forms.section("plan", "Plan"):
         if at.case.goals:
-            frame.plain_table(work_tables.plan(at.case.goals, at.day), "Goals and actions")
+            frame.plain_table(
+                work_tables.plan(at.case.goals, at.day, planning.added_since_approval(at.case)), "Goals and actions"
+            )
         else:
             st.write("The plan has no goal yet.")
         _write(at)

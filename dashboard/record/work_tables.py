@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from dashboard import case_tables, tables, words
 from families.casebook.views import FindingView
-from families.cases import agreeing, reviewing
+from families.cases import agreeing, planning, reviewing
 from families.cases.assessing import MEMBER_SOURCES
 from families.cases.views import GoalView, NeedView
 from families.cases.workflow import workflow
@@ -206,8 +206,8 @@ def then_and_now(them: Sequence[NeedView]) -> pl.DataFrame:
     )
 
 
-def plan(goals: Sequence[GoalView], day: dt.date) -> pl.DataFrame:
-    """Goals with the actions towards each."""
+def plan(goals: Sequence[GoalView], day: dt.date, added: Collection[str]) -> pl.DataFrame:
+    """Goals with the actions towards each; `added` are those that nobody has approved."""
     return _texts(
         ("Goal", "Outcome", "Action", "Who", "Due", "Done"),
         [
@@ -220,7 +220,7 @@ def plan(goals: Sequence[GoalView], day: dt.date) -> pl.DataFrame:
                     "",
                     goal.owner,
                     _due(goal.due_on, goal.reached_on, day),
-                    _done(goal.reached_on),
+                    _done(goal.reached_on, is_added=goal.goal_id in added),
                 ),
                 *(
                     (
@@ -229,7 +229,7 @@ def plan(goals: Sequence[GoalView], day: dt.date) -> pl.DataFrame:
                         action.words,
                         action.owner,
                         _due(action.due_on, action.done_on, day),
-                        _done(action.done_on),
+                        _done(action.done_on, is_added=action.action_id in added),
                     )
                     for action in goal.actions
                 ),
@@ -242,8 +242,9 @@ def _due(due_on: dt.date, done_on: dt.date | None, day: dt.date) -> str:
     return words.short_date(due_on) if done_on else case_tables.due(due_on, day)
 
 
-def _done(done_on: dt.date | None) -> str:
-    return words.short_date(done_on) if done_on else "not yet"
+def _done(done_on: dt.date | None, *, is_added: bool) -> str:
+    said = words.short_date(done_on) if done_on else "not yet"
+    return f"{said}; {planning.NOT_APPROVED}" if is_added else said
 
 
 def handed_in(goals: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

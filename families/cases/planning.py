@@ -25,10 +25,12 @@ from families.cases.moving import (
     within,
     written,
 )
+from families.cases.views import CaseRecord
 from families.cases.workflow import clock
 from families.errors import Refused
 
 WRITE = ("add_goal", "add_action", "change_action", "reach_goal")  # acts that write a plan
+NOT_APPROVED = "added since the plan was approved"
 UNWRITTEN = {"written_by", "written_on", "written_at", "case_id", "row_version"}
 
 
@@ -204,6 +206,24 @@ def return_plan(
         return Change(result=plan_id, is_own=is_own)
 
     return move(engine, by, Asked("return_plan", case_id, today, token, row_version, reason=why), write)
+
+
+def added_since_approval(case: CaseRecord) -> frozenset[str]:
+    """The ids of the goals and actions that the plan as it was approved last does not have; none of one never approved.
+
+    A worker goes on writing an approved plan: what nobody else has approved is said to be so wherever it stands.
+    """
+    approved = [plan for plan in case.plans if plan["decision"] == "approved"]
+    if not approved:
+        return frozenset()
+    goals = json.loads(approved[-1]["goals"])
+    there = {goal["goal_id"] for goal in goals} | {each["action_id"] for goal in goals for each in goal["actions"]}
+    return (
+        frozenset(
+            {goal.goal_id for goal in case.goals} | {each.action_id for goal in case.goals for each in goal.actions}
+        )
+        - there
+    )
 
 
 def _decide(

@@ -18,6 +18,7 @@ from families.casebook.database import audited
 from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.cases.chronology import KINDS, Filter, chronology
+from families.cases.planning import NOT_APPROVED, added_since_approval
 from families.cases.record import case_head, case_of
 from families.cases.views import CaseRecord, Event
 from families.errors import NotAllowed, Refused
@@ -151,14 +152,19 @@ def _needs(case: CaseRecord) -> Part:
 
 def _goals(case: CaseRecord) -> Part:
     rows: list[Sequence[str | dt.date | None]] = []
+    added = added_since_approval(case)
     for goal in case.goals:
-        rows.append((goal.words, f"Goal: {goal.outcome}", goal.owner, goal.due_on, _done(goal.reached_on, "reached")))
-        rows += [(each.words, "Action", each.owner, each.due_on, _done(each.done_on, "done")) for each in goal.actions]
+        reached = _done(goal.reached_on, "reached", is_added=goal.goal_id in added)
+        rows.append((goal.words, f"Goal: {goal.outcome}", goal.owner, goal.due_on, reached))
+        for each in goal.actions:
+            done = _done(each.done_on, "done", is_added=each.action_id in added)
+            rows.append((each.words, "Action", each.owner, each.due_on, done))
     return Part("Goals and actions", ("What", "Kind", "Who", "By when", "Result"), rows, (5, 2, 2, 2, 2))
 
 
-def _done(day: dt.date | None, word: str) -> str:
-    return f"{word} {long_day(day)}" if day else "open"
+def _done(day: dt.date | None, word: str, *, is_added: bool) -> str:
+    said = f"{word} {long_day(day)}" if day else "open"
+    return f"{said}; {NOT_APPROVED}" if is_added else said
 
 
 def _team(case: CaseRecord) -> Part:

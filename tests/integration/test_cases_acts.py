@@ -23,6 +23,7 @@ from families.cases.reading import my_families, today_of
 from families.cases.record import case_of
 from families.cases.workflow import workflow
 from families.errors import NotAllowed, Refused
+from families.exports.record import Wanted, _plan
 
 LATER = TODAY + dt.timedelta(days=20)
 SOMEBODY = agreeing.Professional("A", "Health", "Nurse")
@@ -226,6 +227,22 @@ def test_whoever_changed_a_plan_does_not_approve_it_either(casebook: Engine) -> 
     assert [line.sentence for line in today_of(casebook, MANAGER, today=TODAY).lines] == [
         "Closure waits for your approval."
     ]
+
+
+def test_what_is_added_to_an_approved_plan_is_said_to_be_approved_by_nobody(casebook: Engine) -> None:
+    work = Work(with_staff(casebook)).confirm().allocate().accept().assess().plan()
+    assert planning.added_since_approval(work.record()) == frozenset()  # none is approved at all
+    work.approve()
+    (goal,) = work.record().goals
+    added = planning.add_action(*work.at(WORKER), goal.goal_id, words="Another", **DUE, **work.adds())
+    assert planning.added_since_approval(work.record()) == {added}
+    wanted = Wanted("plan", "F01", "xlsx", "meeting")
+    result = {row[0]: row[4] for part in _plan(casebook, WORKER, wanted, TODAY)[1] for row in part.rows if len(row) > 4}
+    assert (result["Another"], result["Agree a routine"]) == (f"open; {planning.NOT_APPROVED}", "open")
+    planning.submit_plan(*work.at(WORKER), **work.decides())
+    assert planning.added_since_approval(work.record()) == {added}
+    work.approve()
+    assert planning.added_since_approval(work.record()) == frozenset()
 
 
 def test_a_family_is_decided_with_a_reason_and_in_bulk_only_as_already_known(casebook: Engine) -> None:
