@@ -97,6 +97,7 @@ def due(day: dt.date | None, as_at: dt.date) -> str:
     return f"{words.short_date(day)} ({number} overdue)" if days < 0 else f"{words.short_date(day)} (in {number})"
 
 
+GONE = " (works here no more: give the families to somebody else in their records)"
 LOADS = (
     *("Open families", "Children", "Overdue reviews", "Due in 7 days", "Due later", "No review yet"),
     "New in 30 days",
@@ -107,7 +108,7 @@ def loads(them: Sequence[WorkerLoad], *, as_at: dt.date) -> pl.DataFrame:
     """What each worker has, by name: never ranked."""
     return pl.DataFrame(
         {
-            "Worker": [words.plain(load.name) for load in them],
+            "Worker": [words.plain(load.name) + (GONE if load.is_disabled else "") for load in them],
             "Open families": [load.families for load in them],
             "Children": [load.children for load in them],
             "Overdue reviews": [load.overdue_reviews for load in them],

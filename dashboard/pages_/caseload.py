@@ -73,7 +73,8 @@ def _waiting(waiting: CaseList, loads: Sequence[WorkerLoad], day: dt.date) -> No
 
 def _allocate(waiting: Sequence[CaseLine], loads: Sequence[WorkerLoad], day: dt.date) -> None:
     """Choose a family, see what each worker would then have, and offer it to one."""
-    cases, workers = {case.case_id: case for case in waiting}, {load.worker: load for load in loads}
+    cases = {case.case_id: case for case in waiting}
+    workers = {load.worker: load for load in loads if not load.is_disabled}
     st.header("Allocate", anchor=False)
     chosen = st.selectbox(
         "Family",
@@ -91,7 +92,7 @@ def _allocate(waiting: Sequence[CaseLine], loads: Sequence[WorkerLoad], day: dt.
             list(workers),
             index=None,
             format_func=lambda name: words.escape_markdown(workers[name].name),
-            captions=[_then(load_after(load, children=case.children), day) for load in loads],
+            captions=[_then(load_after(load, children=case.children), day) for load in workers.values()],
             key=f"allocate_worker_{chosen}",
         )
         st.selectbox(

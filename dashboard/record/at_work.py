@@ -33,6 +33,7 @@ KEPT = {  # forms that are kept as drafts while they are filled in, and the kind
     "plan/return_plan": "plan_given_back",
     "review/hold": "review",
     "level/step": "step_up_or_down",
+    "transfer/give": "transfer",
     "closure/ask": "closure",
     "closure/approve_closure": "approval_of_closure",
     "closure/return_closure": "closure_given_back",

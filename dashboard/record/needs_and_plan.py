@@ -7,7 +7,7 @@ import datetime as dt
 import streamlit as st
 
 from dashboard import exporting, frame, identity, keeping, words
-from dashboard.record import assessing, closing, consent_and_team, planning, reviewing, work_tables
+from dashboard.record import assessing, closing, consent_and_team, planning, reviewing, transferring, work_tables
 from dashboard.record.at_work import AtWork
 from families.casebook.views import FamilyRecord
 from families.cases import noting
@@ -36,6 +36,7 @@ def show(visit: identity.Visit, record: FamilyRecord | None, case: CaseRecord, d
         drafts = noting.drafts_of(visit.engine, visit.reader(keeping.TO_WRITE), case.line.family_id)
     at = AtWork(record, case, day, visit.person, drafts)
     _where_it_stands(at)
+    transferring.show(visit, at)
     consent_and_team.show(at)
     assessing.show(at)
     planning.show(at)

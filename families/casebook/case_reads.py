@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, not_, or_, select, true
 
 from families.casebook import case_scope, restricted
 from families.casebook.case_models import Alert, Allocation, CaseStep, Draft, FamilyCase, Referral
@@ -151,6 +151,7 @@ def loads(
         select(
             STAFF.c.staff_id,
             STAFF.c.name,
+            STAFF.c.is_disabled,
             case_scope.team_column().label("team_id"),
             func.count(CASE.c.case_id).label("families"),
             func.coalesce(func.sum(CASE.c.children), 0).label("children"),
@@ -165,7 +166,8 @@ def loads(
         )
         .select_from(STAFF.outerjoin(CASE, is_theirs))
         .where(STAFF.c.role == "caseworker", case_scope.in_team(reader))
-        .group_by(STAFF.c.staff_id, STAFF.c.name, case_scope.team_column())
+        .group_by(STAFF.c.staff_id, STAFF.c.name, STAFF.c.is_disabled, case_scope.team_column())
+        .having(or_(not_(STAFF.c.is_disabled), func.count(CASE.c.case_id) > 0))
         .order_by(STAFF.c.name, STAFF.c.staff_id)
     )
     rows = [dict(row) for row in connection.execute(query).mappings()]

@@ -61,14 +61,15 @@ def raise_query(
         if person_id is not None and _member(connection, family_id, person_id) is None:
             raise Refused("This person is not in the family as it is published: open the record again.")
         raised_at = dt.datetime.now(dt.UTC)
+        due_on = add_working_days(_today(connection, raised_at), DAYS)
         values = {
             **{"family_id": family_id, "person_id": person_id, "code": code, "words": why, "raised_at": raised_at},
             **{"raised_by": reader.staff_id, "raised_role": reader.role},
-            "due_on": add_working_days(_today(connection, raised_at), DAYS),
+            "due_on": due_on,
         }
         made = connection.execute(insert(table(LinkageQuery)).values(**values).returning(QUERY.query_id))
         number = int(made.scalar_one())
-        detail = {"query": number, "before": None, "after": {"code": code, "due_on": values["due_on"].isoformat()}}
+        detail = {"query": number, "before": None, "after": {"code": code, "due_on": due_on.isoformat()}}
         audit.note(connection, reader, action="raise_query", family_ids=[family_id], detail=detail)
     return number
 

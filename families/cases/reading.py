@@ -304,6 +304,7 @@ def worker_loads(engine: Engine, reader: Reader, *, today: dt.date) -> tuple[Wor
             int(row["due_soon_reviews"]),
             int(row["later_reviews"]),
             away[row["staff_id"]],
+            bool(row["is_disabled"]),
         )
         for row in rows
     )

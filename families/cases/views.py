@@ -101,6 +101,7 @@ class WorkerLoad:
     due_soon_reviews: int = 0  # within 7 days
     later_reviews: int = 0
     leave: tuple[Days, ...] = ()  # that is not over, the first first
+    is_disabled: bool = False  # works here no more, and may still have families that somebody else is to get
 
     @property
     def without_review(self) -> int:

@@ -21,7 +21,7 @@ from test_dashboard_pages import (
 )
 
 from dashboard import words
-from dashboard.record import glance
+from dashboard.record import glance, transferring
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
@@ -137,7 +137,7 @@ def test_a_worker_is_offered_what_the_case_allows_and_no_more(opened, stages_url
     [
         ("team_manager", "F26", {"approve_plan", "return_plan"}),
         ("team_manager", "F14", {"approve_closure", "return_closure"}),
-        ("programme_manager", "F08", {"step"}),
+        ("programme_manager", "F08", {"step", "transfer"}),
     ],
 )
 def test_a_manager_is_offered_the_decisions(opened, stages_url, role, family, acts):
@@ -457,6 +457,27 @@ def test_a_family_is_stepped_up_with_a_reason(opened, url):
     fill(app, form, reason=("pad", "Risk at home."))
     assert record(url, "F08").line.level == "social_care"
     assert "Risk at home." in everything_said(app)
+
+
+def test_a_family_is_given_to_another_worker_who_works_here(opened, url):
+    case, engine = record(url, "F08"), open_casebook(url)
+    app = opened("team_manager", family="F08", section=TAB, url=url)
+    form = f"transfer/give_{case.line.case_id}"
+    offered = box(app, "radio", f"{form}_worker_").options
+    assert not [each for each in offered if each.startswith(str(case.line.worker_name))]
+    assert all("would have" in each for each in offered)
+    (other,) = (each.staff_id for each in WORKERS if each.staff_id != case.line.worker)
+    fill(app, form, worker=("radio", other))
+    assert "Why: write something here" in app.error[0].value.replace("\\", "")
+    fill(app, form, reason=("pad", "Long leave."))
+    assert record(url, "F08").line.worker == other
+    assert "both are told" in app.success[0].value
+    administrator = Reader("demo-administrator", "administrator", "test")
+    disable_staff(engine, administrator, case.line.worker, reason="Has left.", at=dt.datetime.now(dt.UTC))
+    app = opened("team_manager", family="F08", section=TAB, url=url)
+    assert len(offered) == 1
+    assert transferring.NOBODY in everything_said(app)
+    engine.dispose()
 
 
 def test_closure_is_asked_for_decided_by_somebody_else_and_checked(opened, url):
