@@ -21,7 +21,7 @@ from families.cases.views import Stage
 from families.cases.workflow import in_words
 from families.criteria.small_numbers import FEWEST_SHOWN, Sum, hidden
 from families.errors import NotAllowed, Refused
-from families.exports.document import Cell, Document, Part, long_day
+from families.exports.document import Cell, Document, Part, long_day, made_at
 from families.exports.record import FORMATS, Export
 from families.programme import Outcomes, StrandCount, StrandOutcomes, TimeInStage
 from families.settings import Settings
@@ -46,7 +46,7 @@ def board_report(engine: Engine, reader: Reader, form: str, *, today: dt.date, a
         _note(engine, reader, f"{ACTION}_refused", form=form)
         raise NotAllowed(f"The report to the board is made by {in_words(ASK_OUTCOMES)}: ask one of them.")
     number = uuid.uuid4().hex[:12]
-    made = f"{long_day(at.date())} at {at:%H:%M} UTC, export {number}"
+    made = made_at(at, number)
     make, media_type = FORMATS[form]
     content = make(_document(engine, reader, made=made, today=today))
     _note(engine, reader, ACTION, form=form, export=number, sha256=hashlib.sha256(content).hexdigest())

@@ -314,7 +314,7 @@ def since(findings: Sequence[FindingView], alerts: Sequence[Mapping[str, Any]], 
     raised = [
         (each["raised_on"], each["name"] or tables.FAMILY_ROW, "Alert", each["sentence"])
         for each in alerts
-        if each["raised_on"] > day
+        if each["raised_on"] > day and each["closed_on"] is None  # a closed one is what the records say no more
     ]
     rows = sorted([*found, *raised], key=lambda row: row[0], reverse=True)
     return _texts(

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from families.cases.clock import LONDON
+
 Cell: TypeAlias = str | int | dt.date | None
 
 PURPOSES: Mapping[str, str] = {
@@ -65,6 +67,12 @@ def header(
 def long_day(day: dt.date | None) -> str:
     """A day in words: 23 November 2026."""
     return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def made_at(at: dt.datetime, number: str) -> str:
+    """When a document was made, by the clocks of England, and its number."""
+    local = at.astimezone(LONDON)
+    return f"{long_day(local.date())} at {local:%H:%M}, export {number}"
 
 
 def in_words(cell: Cell) -> str:

@@ -22,7 +22,7 @@ from families.cases.planning import NOT_APPROVED, added_since_approval
 from families.cases.record import case_head, case_of
 from families.cases.views import CaseRecord, Event
 from families.errors import NotAllowed, Refused
-from families.exports.document import PURPOSES, Document, Part, header, long_day
+from families.exports.document import PURPOSES, Document, Part, header, long_day, made_at
 from families.exports.pdf import pdf
 from families.exports.workbook import workbook
 from families.settings import Settings
@@ -73,7 +73,7 @@ def export(engine: Engine, reader: Reader, wanted: Wanted, *, made_by: str, toda
         is_sample=data.is_sample,
         as_of=data.as_of,
         made_by=made_by,
-        made_at=f"{long_day(at.date())} at {at:%H:%M} UTC, export {number}",
+        made_at=made_at(at, number),
         purpose=wanted.purpose,
     )
     family = ("Family", f"{head.line.family_name}, {wanted.family_id}")

@@ -8,7 +8,7 @@ import pytest
 from colour_contrast import contrast
 
 from dashboard import charts, tables
-from dashboard.record import monitoring
+from dashboard.record import monitoring, work_tables
 from families.casebook.views import (
     AbsenceRule,
     FamilyRecord,
@@ -219,3 +219,10 @@ def test_suspensions_since_are_a_number_only_where_all_would_have_been_told():
     told = monitoring.children(found)
     assert told["Suspensions since"].to_list() == ["not known", "at least 2", "0"]
     assert told["Threshold"].to_list() == ["not known"] * 3
+
+
+def test_a_review_is_told_of_no_alert_whose_cause_the_records_have_no_more():
+    alert = {"raised_on": dt.date(2013, 6, 3), "name": "Ria", "sentence": "Ria was suspended.", "closed_on": None}
+    closed = alert | {"sentence": "Ria is off roll.", "closed_on": dt.date(2013, 6, 10)}
+    shown = work_tables.since([], [alert, closed], dt.date(2013, 5, 1))
+    assert shown["What the records say"].to_list() == ["Ria was suspended."]

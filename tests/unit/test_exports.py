@@ -7,7 +7,7 @@ import zipfile
 import fastexcel
 import pytest
 
-from families.exports.document import HANDLING, PURPOSES, Document, Part, header
+from families.exports.document import HANDLING, PURPOSES, Document, Part, header, made_at
 from families.exports.pdf import pdf
 from families.exports.workbook import workbook
 
@@ -62,3 +62,8 @@ def test_a_part_without_rows_says_so():
     with_none = Document("Plan", "Ann", [], [Part("Needs", ("Need",), [])])
     assert pdf(with_none)
     assert fastexcel.read_excel(workbook(with_none)).sheet_names == ["About", "1 Needs"]
+
+
+def test_the_time_on_paper_is_that_of_a_clock_in_england():
+    assert made_at(dt.datetime(2026, 7, 1, 23, 30, tzinfo=dt.UTC), "x1") == "2 July 2026 at 00:30, export x1"
+    assert made_at(dt.datetime(2026, 12, 1, 23, 30, tzinfo=dt.UTC), "x1") == "1 December 2026 at 23:30, export x1"
