@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
 
+import made_up_casebook
 import pytest
-from made_up_casebook import FULL
+from made_up_casebook import FULL, on_both
+from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import assert_described, assert_headings_skip_no_level, assert_keyed, everything_said, title
 
 from dashboard.record import chronology_chart
 from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.case_scope import READ_CASES
-from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.views import Reader
 from families.cases import curating, noting
@@ -34,9 +33,8 @@ MANAGER, TEAM_MANAGER, WORKER = (
 class Family:
     """One family that a worker has accepted, in a casebook of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.engine = open_casebook(f"sqlite:///{path}")
-        self.url = str(self.engine.url)
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.url = engine, engine.url
         self.day = casework_today(data_as_at(self.engine), dt.datetime.now(dt.UTC))
         self.case_id = case_head(self.engine, MANAGER, FULL, today=self.day).line.case_id
 
@@ -48,11 +46,8 @@ class Family:
 
 
 @pytest.fixture
-def family(accepted, tmp_path):
-    """A copy, with its log merged by the closing of the last connection, and the key of its audit trail beside it."""
-    for path in accepted.parent.iterdir():
-        shutil.copy(path, tmp_path)
-    return Family(tmp_path / accepted.name)
+def family(casebook_of):
+    return Family(casebook_of(made_up_casebook.fill_with_accepted_family))
 
 
 @pytest.fixture
@@ -135,6 +130,7 @@ def test_what_holds_on_every_part(record, section):
     assert set(app.query_params) <= {"family", "section"}
 
 
+@on_both
 def test_a_draft_is_saved_found_again_and_completed(record, family):
     app = record("Notes")
     box(app, "selectbox", "kind").set_value("visit").run()
@@ -205,6 +201,7 @@ def test_my_drafts_on_today_lead_to_the_note(opened, family):
     assert app.session_state[f"note_{family.case_id}"].body == {"words": "Half of it."}
 
 
+@on_both
 def test_alerts_are_acknowledged_and_put_off_with_a_reason(record, family):
     app = record()
     form = next(each for each in app.get("selectbox") if "alert_id" in each.key)
@@ -221,6 +218,7 @@ def test_alerts_are_acknowledged_and_put_off_with_a_reason(record, family):
 
 
 @pytest.mark.usefixtures("held_to_schema")
+@on_both
 def test_the_chronology_is_filtered_curated_and_changed(record, family):
     app = record("Chronology")
     said = everything_said(app)
@@ -255,6 +253,7 @@ def events(family):
     return chronology(family.engine, WORKER, FULL)
 
 
+@on_both
 def test_who_looked_is_told_and_told_of(record, family):
     record(role="caseworker")
     app = record("Access log", role="team_manager")

@@ -176,11 +176,11 @@ def test_an_overlay_in_use_is_read_out_with_what_it_changes(opened, overlaid_url
     assert "Changed: over which time,In the last 12 months,In the last 6 months" in everything_said(app)
 
 
-def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, tmp_path):
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, casebook_of):
+    engine = casebook_of(made_up_casebook.fill)
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM published_ruleset")
-    said = everything_said(opened("data_analyst", page=RULES, url=f"sqlite:///{tmp_path}/casebook.sqlite"))
+    said = everything_said(opened("data_analyst", page=RULES, url=engine.url))
     assert "published before the rules were kept with it" in said
     assert "A child has 15% or more of their possible sessions as unauthorised absence" in said
 

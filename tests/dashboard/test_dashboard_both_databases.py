@@ -1,0 +1,57 @@
+"""Each page that somebody has says on PostgreSQL, behind the second wall, what it says on SQLite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import made_up_casebook
+import pytest
+from directly import OnPostgresql
+from sqlalchemy import URL
+from streamlit.testing.v1 import AppTest
+from test_dashboard_pages import ROLES, everything_said, title
+
+from dashboard import navigation
+
+FAMILY, WORK_WITH_IT = "F20", ("caseworker", "programme_manager")
+SECTIONS = (
+    *("Overview", "Reasons and evidence", "Absence", "Who is linked to whom", "Since the work began"),
+    *("Chronology", "Notes", "Needs and plan", "Access log"),
+)
+
+
+@pytest.fixture(scope="module")
+def urls(worked_url: str, casebook_on_postgresql: OnPostgresql) -> Iterator[tuple[str, URL]]:
+    """The same casework at every stage on each."""
+    with casebook_on_postgresql(made_up_casebook.fill_with_work) as engine:
+        yield worked_url, engine.url
+
+
+def told(app: AppTest) -> str:
+    """What stands on a page, with what can be chosen and what charts say, without what is another each minute."""
+    assert title(app)
+    charts = [chart.proto.alt for kind in ("vega_lite_chart", "graphviz_chart") for chart in app.get(kind)]
+    chosen = [[*box.options, str(box.value)] for box in app.selectbox]
+    return re.sub(r"\d\d?:\d\d|[0-9a-f]{32}", "", f"{everything_said(app)}\n{charts}\n{chosen}")
+
+
+def walked(app: AppTest, role: str) -> Iterator[tuple[str, str]]:
+    """Every page of a role, and the family's record: its first part, or for whoever works with it each of them."""
+    entries = navigation.entries(role)
+    for name in [entry.name for entry in entries if not entry.is_hidden]:
+        app.switch_page(f"pages_/{name}.py")
+        yield name, told(app.run())
+    if any(entry.name == "family_record" for entry in entries):
+        app.query_params["family"] = FAMILY
+        app.switch_page("pages_/family_record.py")
+        for section in SECTIONS if role in WORK_WITH_IT else SECTIONS[:1]:
+            app.query_params["section"] = section
+            yield section, told(app.run())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_of_a_role_says_the_same(opened, urls, role):
+    on_sqlite, on_postgresql = (dict(walked(opened(role, url=url), role)) for url in urls)
+    assert list(on_postgresql) == list(on_sqlite)
+    assert [name for name, said in on_sqlite.items() if on_postgresql[name] != said] == []
