@@ -184,7 +184,7 @@ def _people_of(reader: Reader, word: str, whole: str) -> Any:
 
 def _families_of_id(text: str) -> Any:
     of_case = select(CASE.c.family_id).where(CASE.c.case_id == text)
-    return select(FAMILY.c.family_id).where(or_(FAMILY.c.family_id == text, FAMILY.c.family_id.in_(of_case)))
+    return union_all(select(FAMILY.c.family_id).where(FAMILY.c.family_id == text), of_case)
 
 
 def _within(connection: Connection, reader: Reader, matches: ColumnElement[bool]) -> tuple[Sequence[Row[Any]], int]:
@@ -210,11 +210,10 @@ def _within(connection: Connection, reader: Reader, matches: ColumnElement[bool]
 def _outside(connection: Connection, reader: Reader, matches: ColumnElement[bool]) -> list[str]:
     """The families that match and are not the reader's, of which they may learn that the programme knows them."""
     is_known = or_(FAMILY.c.status == "eligible", FAMILY.c.family_id.in_(select(CASE.c.family_id)))
-    mine = select(FAMILY.c.family_id).where(may_see(reader))
     query = (
         select(FAMILY.c.family_id)
         .join(MEMBER, MEMBER.c.family_id == FAMILY.c.family_id)
-        .where(matches, is_known, FAMILY.c.family_id.not_in(mine))
+        .where(matches, is_known, ~may_see(reader))
         .distinct()
         .order_by(FAMILY.c.family_id)
     )
