@@ -11,7 +11,7 @@ from families.casebook.database import open_casebook
 from families.casebook.following import Followed, open_families
 from families.casebook.publish import PublishedRun, RulesUsed, publish
 from families.casebook.reading import data_as_at
-from families.casebook.selection import absence_by_half_term
+from families.casebook.selection import RECORD, absence_by_half_term
 from families.casebook.views import AbsenceRule
 from families.cases.alerts import tell_workers
 from families.continuity import between
@@ -24,7 +24,7 @@ from families.facts_of_run import FACT_RECORDS
 from families.following import followed_facts, known_of, members_of_families
 from families.home import Home, Run
 from families.schooling import of_members, schooling
-from families.sources.store import read_records
+from families.sources.store import read_records, scan_records
 from families.tables.run import RUN_TABLES
 
 
@@ -70,7 +70,7 @@ def publish_run(
     records = read_records(home.path, tables=FACT_RECORDS)
     publish(
         open_casebook(database_url),
-        tables=tables | {name: records[name] for name in ("enrolments", "schools")},
+        tables=tables | {name: records[name] for name in ("enrolments", "schools")} | {"persons": _with_upns(home)},
         followed=_followed(
             tables, records, entering, rules=rules, file_names=file_names, as_of=as_of, database_url=database_url
         ),
@@ -93,6 +93,13 @@ def publish_run(
         file_names=file_names,
         changes=_changes_since_published(home, run, database_url=database_url),
     )
+
+
+def _with_upns(home: Home) -> pl.DataFrame:
+    """Of the delivered records of people those that state a UPN, by their keys."""
+    upns = ("upn", "former_upn")
+    stated = scan_records(home.path, "persons").filter(pl.any_horizontal(pl.col(upns).is_not_null()))
+    return stated.select(*RECORD, *upns).collect()
 
 
 def _followed(

@@ -105,7 +105,7 @@ def made_up_run(*, copies: int = 1, is_sample: bool = True) -> MadeUpRun:
         name: []
         for name in (
             *("people", "family_members", "assessments", "findings", "absence", "links", "addresses"),
-            *("residences", "households", "enrolments", "person_of_record"),
+            *("residences", "households", "enrolments", "persons", "person_of_record"),
         )
     }
     explained: list[dict[str, Any]] = []
@@ -359,6 +359,7 @@ def _add_child(
     rows["person_of_record"].append(
         enrolment | {"source": "school_census", "person_id": person_id, "reason": "same UPN"}
     )
+    rows["persons"].append(enrolment | {"source": "school_census", "role": "pupil"} | upns(person_id))
     rows["enrolments"].append(
         enrolment | {"school": school, "stated_on": dt.date(2013, 5, 16), "is_on_roll": True, "enrol_status": "C"}
     )
@@ -394,6 +395,11 @@ def _add_child(
             "evidence": json.dumps([["session_marks", "d0marks", number], ["school_census", "d1census", 3]]),
         }
     )
+
+
+def upns(person_id: str) -> dict[str, str]:
+    """The UPN of a made-up child, and the temporary one they had before."""
+    return {"upn": f"X881{person_id[1:]:9<9}", "former_upn": f"Y881{person_id[1:]:9<8}A"}
 
 
 def _family_finding(

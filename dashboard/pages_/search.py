@@ -47,10 +47,10 @@ def show() -> None:
 def _ask() -> None:
     with st.form("search_form", border=True):
         st.text_input(
-            "Name, address or id",
+            "Name, address, UPN or id",
             key="search_text",
             max_chars=80,
-            help="Any part of a name by how it begins, in any order; accents and apostrophes do not matter.",
+            help="Any part of a name by how it begins, in any order; accents and apostrophes do not matter; or a UPN.",
         )
         st.date_input(
             "Date of birth, if known",

@@ -21,6 +21,7 @@ from families.casebook.models import (
     PublishedMember,
     PublishedOutcome,
     PublishedTie,
+    PublishedUpn,
     PublishedWord,
     Staff,
     table,
@@ -38,6 +39,7 @@ COPIED: tuple[type[Base], ...] = (
     PublishedTie,
     PublishedFact,
     PublishedWord,
+    PublishedUpn,
 )
 IDS = ("family_id", "person_id", "person_a", "person_b")
 COUNTED: dict[str, type[SQLModel]] = {"finding_id": PublishedFinding, "name_place": PublishedFamily}

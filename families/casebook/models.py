@@ -203,6 +203,16 @@ class PublishedWord(Base, table=True):
     person_id: str = Field(primary_key=True)
 
 
+class PublishedUpn(Base, table=True):
+    """A UPN that records state of a member, now or formerly: somebody is found by it, and it is shown to nobody."""
+
+    __tablename__ = "published_upn"
+
+    upn: str = Field(primary_key=True)
+    family_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+
+
 class PublishedOutcome(Base, table=True):
     """A strand, or eligibility, for one family."""
 
@@ -612,6 +622,7 @@ PUBLISHED: tuple[type[SQLModel], ...] = (
     PublishedFamily,
     PublishedMember,
     PublishedWord,
+    PublishedUpn,
     PublishedOutcome,
     PublishedFinding,
     PublishedEvidence,

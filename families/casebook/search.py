@@ -1,8 +1,9 @@
-"""A child or grown-up looked for by name, date of birth, address or id; children first, the youngest first.
+"""A child or grown-up looked for by name, date of birth, address, UPN or id; children first, the youngest first.
 
 Of families outside somebody's own the answer is only how many there are, until they say for what purpose they ask; then
 it is whom to ask about them. Near misses nobody works with are not among them, and restricted families are nowhere.
-What is looked for is found by its beginnings in an index of words, never by a walk through all names.
+What is looked for is found by its beginnings in an index of words, never by a walk through all names; a UPN is found
+whole or not at all, and is in no answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, inspect, or_, select, tuple_, union_all
 
 from families.casebook import audit, emergency, restricted
 from families.casebook.access import require_emergency, require_recent, require_search
@@ -26,6 +27,7 @@ from families.casebook.models import (
     PublishedCoverage,
     PublishedFamily,
     PublishedMember,
+    PublishedUpn,
     PublishedWord,
     Staff,
     table,
@@ -38,8 +40,10 @@ from families.errors import NotAllowed, Refused
 from families.settings import Settings
 from families.tables.source_names import source_label
 
-FAMILY, MEMBER, WORD = table(PublishedFamily), table(PublishedMember), table(PublishedWord)
+FAMILY, MEMBER = table(PublishedFamily), table(PublishedMember)
+WORD, UPN = table(PublishedWord), table(PublishedUpn)
 CASE, STAFF, TEAM, COVERAGE = table(FamilyCase), table(Staff), table(Team), table(PublishedCoverage)
+MEMBERS = select(MEMBER.c.family_id, MEMBER.c.person_id)
 PURPOSES = {
     "referral": "Somebody is about to refer this family",
     "contact": "Somebody of the family, or about them, has been in touch",
@@ -54,7 +58,7 @@ OF_ADDRESS = ""  # stands for the person of a word that is the family's address'
 
 @dataclass(frozen=True)
 class Sought:
-    """What somebody typed: words of a name, an address or an id, and a date of birth if they know one."""
+    """What somebody typed: words of a name or an address, a UPN or an id, and a date of birth if they know one."""
 
     text: str = ""
     born_on: dt.date | None = None
@@ -96,7 +100,7 @@ class Outside:
 def search(engine: Engine, reader: Reader, sought: Sought) -> SearchResult:
     """Whom somebody looks for; each family shown is audited with what was looked for, and so is a search in vain."""
     with _asked(engine, reader, "search", writes=False) as connection:
-        matches = _matches(reader, sought)
+        matches = _matches(connection, reader, sought)
         rows, total = _within(connection, reader, matches)
         outside = len(_outside(connection, reader, matches))
         found = _found(connection, reader, rows)
@@ -115,7 +119,7 @@ def whom_to_ask(engine: Engine, reader: Reader, sought: Sought, *, purpose: str)
     with _asked(engine, reader, "search_outside", writes=False) as connection:
         if Settings().search_outside == "closed":
             raise NotAllowed("This council answers for other families only through their managers: ask one of them.")
-        ids = _outside(connection, reader, _matches(reader, sought))
+        ids = _outside(connection, reader, _matches(connection, reader, sought))
         known = _known_to(connection, ids)
         shown: list[str | None] = [*ids]
         detail = _detail(sought) | {"for": purpose}
@@ -131,7 +135,7 @@ def open_in_emergency(engine: Engine, reader: Reader, sought: Sought, *, cause: 
     with _asked(engine, reader, "open_in_emergency", writes=True) as connection:
         require_emergency(reader)
         require_recent(reader)
-        ids = _outside(connection, reader, _matches(reader, sought))
+        ids = _outside(connection, reader, _matches(connection, reader, sought))
         if len(ids) != 1:
             raise Refused(
                 "One family is opened at a time: search until there is one, by a full name and date of birth."
@@ -156,35 +160,46 @@ def _detail(sought: Sought) -> dict[str, Any]:
     return {"text": sought.text[:200], "born_on": born_on}
 
 
-def _matches(reader: Reader, sought: Sought) -> ColumnElement[bool]:
-    """The members that fit all that was typed, hidden families left out; refuses a search for everybody."""
+def _matches(connection: Connection, reader: Reader, sought: Sought) -> ColumnElement[bool]:
+    """The members that fit all that was typed, hidden families left out; refuses a search for everybody.
+
+    In a casebook of before, which has no UPNs, nobody is found by one until the next refresh.
+    """
     conditions = [restricted.is_open_to(reader, MEMBER.c.family_id)]
     if sought.born_on is not None:
         conditions.append(MEMBER.c.date_of_birth == sought.born_on)
     words = search_words(sought.text)[:MOST_WORDS]
     key = tuple_(MEMBER.c.family_id, MEMBER.c.person_id)
-    conditions += [key.in_(_people_of(reader, word, sought.text.strip())) for word in words]
+    whole, has_upns = _of_id(sought.text.strip()), inspect(connection).has_table(UPN.name)
+    for word in words:
+        of_upn = [_of_upn(word, "".join(sought.text.split()))] if has_upns else []
+        conditions.append(key.in_(union_all(*_of_word(reader, word), whole, *of_upn)))
     if not words and sought.born_on is None:
-        raise Refused("Write a name, an address or an id of two letters or more, or a date of birth.")
+        raise Refused("Write a name, an address, a UPN or an id of two letters or more, or a date of birth.")
     return and_(*conditions)
 
 
-def _people_of(reader: Reader, word: str, whole: str) -> Any:
-    """Who has a word that begins so in their name, in where they live if that may be shown, or in an id."""
+def _of_word(reader: Reader, word: str) -> tuple[Any, Any]:
+    """Who has a word that begins so in their name, and who in where they live if that may be shown."""
     begins = WORD.c.word == word if len(word) == 1 else and_(WORD.c.word >= word, WORD.c.word < word + LAST)
     shown = restricted.address_shown(reader, WORD.c.family_id)
     lives = select(WORD.c.family_id).where(begins, WORD.c.person_id == OF_ADDRESS, shown)
-    them = select(MEMBER.c.family_id, MEMBER.c.person_id)
-    return union_all(
+    return (
         select(WORD.c.family_id, WORD.c.person_id).where(begins, WORD.c.person_id != OF_ADDRESS),
-        them.where(MEMBER.c.is_resident, MEMBER.c.family_id.in_(lives)),
-        them.where(MEMBER.c.family_id.in_(_families_of_id(whole))),
+        MEMBERS.where(MEMBER.c.is_resident, MEMBER.c.family_id.in_(lives)),
     )
 
 
-def _families_of_id(text: str) -> Any:
+def _of_id(text: str) -> Any:
+    """The members of the family that has this id, or whose case has."""
     of_case = select(CASE.c.family_id).where(CASE.c.case_id == text)
-    return union_all(select(FAMILY.c.family_id).where(FAMILY.c.family_id == text), of_case)
+    ids = union_all(select(FAMILY.c.family_id).where(FAMILY.c.family_id == text), of_case)
+    return MEMBERS.where(MEMBER.c.family_id.in_(ids))
+
+
+def _of_upn(*texts: str) -> Any:
+    """Who has a UPN that is one of these, whatever its case."""
+    return select(UPN.c.family_id, UPN.c.person_id).where(UPN.c.upn.in_([text.upper() for text in texts]))
 
 
 def _within(connection: Connection, reader: Reader, matches: ColumnElement[bool]) -> tuple[Sequence[Row[Any]], int]:

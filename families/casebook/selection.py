@@ -81,6 +81,7 @@ def rows_to_publish(
         "published_family": families,
         "published_member": _with_records(members.drop("surname"), _table(tables, "person_of_record")),
         "published_word": _words(families, members),
+        "published_upn": _upns(_table(tables, "persons"), _table(tables, "person_of_record"), members),
         "published_outcome": outcomes.select("family_id", "strand", "outcome", "reason"),
         "published_finding": findings.drop("evidence"),
         "published_evidence": _evidence(findings, file_names),
@@ -201,6 +202,13 @@ def _words(families: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     )
     found = texts.join(words, on="text").explode("word").drop_nulls("word")
     return found.select("word", "family_id", "person_id").unique().sort(pl.all())
+
+
+def _upns(persons: pl.DataFrame, of_record: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """The UPNs that the records of members state, former ones too."""
+    stated = persons.select(*RECORD, upn=pl.concat_list("upn", "former_upn")).explode("upn").drop_nulls("upn")
+    held = of_record.select(*RECORD, "person_id").join(members.select("family_id", "person_id"), on="person_id")
+    return held.join(stated, on=RECORD).select("upn", "family_id", "person_id").unique().sort(pl.all())
 
 
 def _name() -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -33,24 +34,35 @@ def coded(facts: Facts) -> Coded:
     """Facts in numbers. What is on record of people in no family is left out: nobody asks it."""
     people = facts.members["person_id"].unique().sort()
     families = facts.members["family_id"].unique().sort()
-    of_person = pl.DataFrame({"person_id": people, "code": pl.Series(range(len(people)), dtype=CODE)})
-    of_family = pl.DataFrame({"family_id": families, "code": pl.Series(range(len(families)), dtype=CODE)})
-
-    def numbered(frame: pl.DataFrame, key: str, codes: pl.DataFrame) -> pl.DataFrame:
-        order = frame.columns
-        return frame.join(codes, on=key, maintain_order="left").drop(key).rename({"code": key}).select(order)
-
-    def by_person(frame: pl.DataFrame) -> pl.DataFrame:
-        return numbered(frame, "person_id", of_person)
-
+    of_people = (facts.members, facts.absence, facts.stays, facts.benefit_checks, facts.attached, facts.silences)
+    members, absence, stays, benefit_checks, attached, silences, *events = _numbered(
+        [*of_people, *facts.events.values()], people
+    )
     in_numbers = replace(
         facts,
-        members=by_person(numbered(facts.members, "family_id", of_family)),
-        events={table: by_person(rows) for table, rows in facts.events.items()},
-        absence=by_person(facts.absence),
-        stays=by_person(facts.stays),
-        benefit_checks=by_person(facts.benefit_checks),
-        attached=by_person(facts.attached),
-        silences=by_person(facts.silences),
+        members=members.with_columns(_codes(members["family_id"], families).alias("family_id")),
+        absence=absence,
+        stays=stays,
+        benefit_checks=benefit_checks,
+        attached=attached,
+        silences=silences,
+        events=dict(zip(facts.events, events, strict=True)),
     )
     return Coded(in_numbers, people, families)
+
+
+def _numbered(frames: list[pl.DataFrame], people: pl.Series) -> list[pl.DataFrame]:
+    """Frames with codes for people. They are looked up all at once: the table of ids is made for one lookup alone."""
+    codes = _codes(pl.concat([frame["person_id"] for frame in frames]), people)
+    starts = [0, *itertools.accumulate(frame.height for frame in frames)]
+    found = []
+    for frame, start in zip(frames, starts, strict=False):
+        with_codes = frame.with_columns(codes.slice(start, frame.height).alias("person_id"))
+        found.append(with_codes.drop_nulls("person_id"))
+    return found
+
+
+def _codes(ids: pl.Series, known: pl.Series) -> pl.Series:
+    """The place of each id among those known, which are in order; blank where it is none of them."""
+    codes = pl.DataFrame({"id": known, "code": pl.Series(range(len(known)), dtype=CODE)})
+    return pl.DataFrame({"id": ids}).join(codes, on="id", how="left", maintain_order="left")["code"]

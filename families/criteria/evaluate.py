@@ -12,7 +12,7 @@ from families.criteria.coding import coded
 from families.criteria.facts import Facts
 from families.criteria.gaps import fresh_benefit_checks, gaps_of, of_everybody, school_ages
 from families.criteria.measures import measured
-from families.criteria.outcomes import MET, NOT_MET, UNKNOWN, all_of, any_of, best_first, of_place, outcome_of
+from families.criteria.outcomes import MET, NOT_MET, OUTCOME, UNKNOWN, all_of, any_of, outcome_of
 from families.criteria.requirements import required_members
 from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
 from families.criteria.windows import window_of
@@ -31,7 +31,11 @@ _MANY = 2**32  # more than there are texts
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The Findings and Assessments of one ruleset on one day, and what a person must look at before relying on them."""
+    """The Findings and Assessments of one ruleset on one day, and what a person must look at before relying on them.
+
+    Findings are many: their criteria, strands, bounds and details are categories and their outcomes an Enum, which take
+    a byte or four each where a text takes sixteen.
+    """
 
     findings: pl.DataFrame
     assessments: pl.DataFrame
@@ -42,7 +46,11 @@ def evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
     """Ask every criterion of everybody it is asked of, then strands by any-of, then routes by at-least-k."""
     in_numbers = facts.in_numbers(coded)
     made = _evaluate(rules, in_numbers.facts)
-    return Evaluation(*(in_numbers.decoded(each) for each in (made.findings, made.assessments, made.reviews)))
+    return Evaluation(
+        in_numbers.decoded(made.findings),
+        in_numbers.decoded(made.assessments).with_columns(pl.col("strand", "outcome", "reason").cast(pl.String)),
+        in_numbers.decoded(made.reviews),
+    )
 
 
 def _evaluate(rules: Ruleset, facts: Facts) -> Evaluation:
@@ -148,9 +156,10 @@ def with_knowledge(people: pl.DataFrame, asked: Asked, rules: Ruleset, facts: Fa
     known = _beside(people, told)
     if (why := of_everybody(gaps, facts)) is not None:
         blank = pl.lit(None, dtype=gaps.schema["missing"])
-        known = known.with_columns(blank.alias("missing"), pl.lit(why).alias("why"), pl.lit(True).alias("has_gap"))
+        told_of_all = pl.lit(why, dtype=pl.Categorical).alias("why")
+        known = known.with_columns(blank.alias("missing"), told_of_all, pl.lit(True).alias("has_gap"))
     else:
-        known = _beside(known, gaps.with_columns(pl.lit(True).alias("has_gap")))
+        known = _beside(known, gaps.with_columns(pl.col("why").cast(pl.Categorical), pl.lit(True).alias("has_gap")))
     return known.with_columns(
         pl.col("value").fill_null(0),
         pl.col("out_of").fill_null(0) if asked.measure == "share" else pl.col("out_of"),
@@ -178,9 +187,14 @@ def _together(known: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("evidence").is_not_null().any()).then(pl.format("[{}]", texts)).alias("evidence"),
         pl.col("has_gap").any(),
         pl.col("missing").sum(),
-        pl.col("why").drop_nulls().unique(maintain_order=True).str.join("; "),
+        whys_together(),
         *([pl.col("baseline").sum()] if "baseline" in known.columns else []),
     )
+
+
+def whys_together() -> pl.Expr:
+    """Why things are not known of several people, each reason once."""
+    return pl.col("why").drop_nulls().unique(maintain_order=True).cast(pl.String).str.join("; ").cast(pl.Categorical)
 
 
 def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) -> pl.DataFrame:
@@ -190,8 +204,7 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
     findings = known.with_columns(outcome_of(asked, bound).alias("outcome")).select(
         "family_id",
         "person_id",
-        pl.lit(asked.id).alias("criterion"),
-        pl.lit(strand).alias("strand"),
+        *_asked_by(asked, strand),
         "outcome",
         "value",
         pl.col("baseline").alias("out_of") if asked.measure == "reduction" else "out_of",
@@ -206,7 +219,14 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
     if whys.is_empty():
         return findings
     sentences = {why: f"{why}; {asked.settled_by} would settle it" for why in whys}
-    return findings.with_columns(pl.col("detail").replace_strict(sentences, default=None, return_dtype=pl.String))
+    return findings.with_columns(pl.col("detail").replace_strict(sentences, default=None, return_dtype=pl.Categorical))
+
+
+def _asked_by(asked: Asked, strand: str) -> list[pl.Expr]:
+    return [
+        pl.lit(asked.id, dtype=pl.Categorical).alias("criterion"),
+        pl.lit(strand, dtype=pl.Categorical).alias("strand"),
+    ]
 
 
 def _of_no_known_adult(
@@ -230,8 +250,8 @@ def _of_no_known_adult(
         )
         .with_columns(
             pl.when(pl.col("answered") & (pl.col("claimants") == 0))
-            .then(pl.lit(NOT_MET))
-            .otherwise(pl.lit(UNKNOWN))
+            .then(pl.lit(NOT_MET, dtype=OUTCOME))
+            .otherwise(pl.lit(UNKNOWN, dtype=OUTCOME))
             .alias("outcome"),
             pl.when(pl.col("answered") & (pl.col("claimants") > 0))
             .then(pl.lit(somebody))
@@ -239,9 +259,11 @@ def _of_no_known_adult(
             .alias("why"),
         )
         .with_columns(
-            pl.when(pl.col("outcome") == UNKNOWN).then(pl.format("{} would settle it", "why")).alias("detail"),
-            pl.lit(asked.id).alias("criterion"),
-            pl.lit(strand).alias("strand"),
+            pl.when(pl.col("outcome") == UNKNOWN)
+            .then(pl.format("{} would settle it", "why"))
+            .cast(pl.Categorical)
+            .alias("detail"),
+            *_asked_by(asked, strand),
             pl.lit(0, dtype=pl.Int64).alias("value"),
             pl.lit(asked.bound_on(facts.as_of).words, dtype=pl.Categorical).alias("bound"),
             pl.lit(window.first_day).alias("window_from"),
@@ -257,31 +279,44 @@ def _strand(
 ) -> pl.DataFrame:
     """Any one criterion of any one member is enough; one unknown among the unmet leaves it unknown."""
     labels = {criterion.id: criterion.label for criterion in rules.criterion}
-    rows = pl.concat([each.select("family_id", "criterion", "outcome", "detail") for each in findings])
-    decided = (
-        rows.select("family_id", best_first(pl.col("outcome")).alias("place"))
-        .group_by("family_id")
-        .agg(pl.col("place").min())
-        .with_columns(of_place(pl.col("place")).alias("outcome"))
-        .join(_labels_met(rows, labels), on="family_id", how="left")
-        .join(_what_is_missing(rows), on="family_id", how="left")
+    of_note = pl.concat(
+        each.select("family_id", "criterion", "outcome", "detail").filter(pl.col("outcome") != NOT_MET)
+        for each in findings
     )
     asked = "; ".join(each.label for each in rules.criterion if each.strand == strand.id)
     nobody = NOT_MET if facts.is_whole_family else strand.if_nobody_asked
     why_nobody = "nobody in the family is asked this" if facts.is_whole_family else strand.nobody_asked
-    return families.join(decided, on="family_id", how="left", maintain_order="left").select(
-        "family_id",
-        pl.lit(strand.id).alias("strand"),
-        pl.col("outcome").fill_null(nobody),
-        pl.when(pl.col("outcome") == MET)
-        .then("met_by")
-        .when(pl.col("outcome") == UNKNOWN)
-        .then("gap")
-        .when(pl.col("outcome") == NOT_MET)
-        .then(pl.lit(f"Not met: none of these holds: {asked}."))
-        .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}."))
-        .alias("reason"),
+    return (
+        families.with_columns(
+            pl.when(_is_of(of_note.filter(pl.col("outcome") == MET)))
+            .then(pl.lit(MET, dtype=OUTCOME))
+            .when(_is_of(of_note))
+            .then(pl.lit(UNKNOWN, dtype=OUTCOME))
+            .when(pl.any_horizontal(_is_of(each) for each in findings))
+            .then(pl.lit(NOT_MET, dtype=OUTCOME))
+            .alias("outcome")
+        )
+        .join(_labels_met(of_note, labels), on="family_id", how="left", maintain_order="left")
+        .join(_what_is_missing(of_note), on="family_id", how="left", maintain_order="left")
+        .select(
+            "family_id",
+            pl.lit(strand.id, dtype=pl.Categorical).alias("strand"),
+            pl.col("outcome").fill_null(pl.lit(nobody, dtype=OUTCOME)),
+            pl.when(pl.col("outcome") == MET)
+            .then("met_by")
+            .when(pl.col("outcome") == UNKNOWN)
+            .then("gap")
+            .when(pl.col("outcome") == NOT_MET)
+            .then(pl.lit(f"Not met: none of these holds: {asked}.", dtype=pl.Categorical))
+            .otherwise(pl.lit(f"{IN_WORDS[nobody].capitalize()}: {why_nobody}.", dtype=pl.Categorical))
+            .alias("reason"),
+        )
     )
+
+
+def _is_of(rows: pl.DataFrame) -> pl.Expr:
+    """Whether any of these rows is of the family."""
+    return pl.col("family_id").is_in(rows["family_id"].unique().implode())
 
 
 def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
@@ -292,16 +327,14 @@ def _labels_met(rows: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
         .unique()
         .sort("family_id", "criterion")
         .group_by("family_id", maintain_order=True)
-        .agg(pl.col("criterion").replace_strict(labels, default="").str.join("; ").alias("met_by"))
-        .with_columns(pl.format("Met: {}.", "met_by").alias("met_by"))
+        .agg(pl.col("criterion").replace_strict(labels, return_dtype=pl.String).str.join("; ").alias("met_by"))
+        .with_columns(pl.format("Met: {}.", "met_by").cast(pl.Categorical).alias("met_by"))
     )
 
 
 def _what_is_missing(rows: pl.DataFrame) -> pl.DataFrame:
     """What is not known of each family, each gap once, as the reason; written once for all who lack the same."""
-    unknown = rows.filter(pl.col("outcome") == UNKNOWN).select(
-        "family_id", *(pl.col(name).cast(pl.Categorical) for name in ("criterion", "detail"))
-    )
+    unknown = rows.filter(pl.col("outcome") == UNKNOWN).select("family_id", "criterion", "detail")
     each_gap = pl.col("criterion").to_physical().cast(pl.UInt64) * _MANY + pl.col("detail").to_physical()
     alike = (
         unknown.select("family_id", each_gap.alias("gaps"))
@@ -326,7 +359,7 @@ def _written(unknown: pl.DataFrame) -> pl.DataFrame:
         .sort("family_id", "criterion", maintain_order=True)
         .group_by("family_id", maintain_order=True)
         .agg(pl.col("detail").str.join("; ").alias("gap"))
-        .with_columns(pl.format("Not known: {}.", "gap").alias("gap"))
+        .with_columns(pl.format("Not known: {}.", "gap").cast(pl.Categorical).alias("gap"))
     )
 
 
@@ -363,7 +396,7 @@ def _decided(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
     is_open = pl.col("outcome") == UNKNOWN
     return decided.select(
         "family_id",
-        pl.lit(ELIGIBLE).alias("strand"),
+        pl.lit(ELIGIBLE, dtype=pl.Categorical).alias("strand"),
         "outcome",
         pl.when(pl.col("has_required") == NOT_MET)
         .then(pl.format("Not met: {}.", "required_why"))
@@ -374,6 +407,7 @@ def _decided(rules: Ruleset, wide: pl.DataFrame) -> pl.DataFrame:
         .when(is_open)
         .then(pl.format("Not known: what is not known could decide it. {}.", "tally"))
         .otherwise(pl.format("Not met. {}.", "tally"))
+        .cast(pl.Categorical)
         .alias("reason"),
     )
 
@@ -402,7 +436,7 @@ def _tally(rules: Ruleset) -> pl.Expr:
 
 def _of_residents(rules: Ruleset, findings: Sequence[pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
     """Each strand as those who live with the family account for it, in columns `resident <strand>`."""
-    blank = [pl.lit(None, dtype=pl.String).alias(f"resident {strand.id}") for strand in rules.strand]
+    blank = [pl.lit(None, dtype=OUTCOME).alias(f"resident {strand.id}") for strand in rules.strand]
     families = members.select(pl.col("family_id").unique().sort())
     if LINKED not in rules.family.members:
         return families.with_columns(blank)

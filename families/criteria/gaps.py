@@ -88,7 +88,7 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
         .join(school_ages(facts), on="person_id", how="left")
         .filter(of_age)
         .join(placed, on="person_id", how="anti")
-        .join(_absence_within(facts, window), on="person_id", how="anti")
+        .join(_attending_within(facts, window), on="person_id", how="anti")
         .sort("person_id")
         .select(
             "person_id",
@@ -98,15 +98,16 @@ def of_no_known_school(facts: Facts, window: Window) -> pl.DataFrame:
     )
 
 
-def _absence_within(facts: Facts, window: Window) -> pl.DataFrame:
-    """The attendance on record of terms that meet a window."""
+def _attending_within(facts: Facts, window: Window) -> pl.DataFrame:
+    """Of whom attendance is on record in terms that meet a window."""
     terms = [term for term in facts.terms if term.first_day <= window.last_day and term.last_day >= window.first_day]
     keys = pl.DataFrame(
         [(term.academic_year, term.name) for term in terms],
         schema={"academic_year": pl.String, "term": pl.String},
         orient="row",
     )
-    return facts.absence.join(keys, on=["academic_year", "term"], how="semi")
+    on_record = facts.absence.select("person_id", "academic_year", "term")
+    return on_record.join(keys, on=["academic_year", "term"], how="semi").select("person_id")
 
 
 def half_terms(terms: list[Term]) -> pl.DataFrame:

@@ -45,6 +45,7 @@ def near_misses(rules: Ruleset, found: Evaluation, facts: Facts) -> pl.DataFrame
     unmet = (
         found.findings.filter(is_wanted)
         .filter(pl.col("outcome") != MET)
+        .with_columns(pl.col("strand").cast(pl.String))
         .join(wanted, on=["family_id", "strand"], how="semi")
         .join(linked, on=["family_id", "person_id"], how="anti")
     )

@@ -9,6 +9,7 @@ import polars as pl
 from families.criteria.ruleset import Asked, Bound
 
 MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
+OUTCOME = pl.Enum([MET, UNKNOWN, NOT_MET])  # the best first
 WHOLE = 100  # per cent
 _COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "at_least": lambda a, b: a >= b,
@@ -21,38 +22,19 @@ GROWING = ("at_least", "more_than")  # the more, the sooner met
 
 def any_of(outcome: pl.Expr | Sequence[pl.Expr]) -> pl.Expr:
     """Met where one is; unknown where none is and one is unknown. Of a group's rows, or of several columns."""
-    return _decided(outcome, first=MET, last=NOT_MET)
+    best = outcome.cast(OUTCOME).min() if isinstance(outcome, pl.Expr) else pl.min_horizontal(_outcomes(outcome))
+    return best.fill_null(NOT_MET)
 
 
 def all_of(outcome: pl.Expr | Sequence[pl.Expr]) -> pl.Expr:
     """Not met where one is not; unknown where one is unknown. Of a group's rows, or of several columns."""
-    return _decided(outcome, first=NOT_MET, last=MET)
+    worst = outcome.cast(OUTCOME).max() if isinstance(outcome, pl.Expr) else pl.max_horizontal(_outcomes(outcome))
+    return worst.fill_null(MET)
 
 
-def best_first(outcome: pl.Expr) -> pl.Expr:
-    """The place of an outcome, so that the least place of a group's rows is what `any_of` makes of them."""
-    return pl.when(outcome == MET).then(0).when(outcome == UNKNOWN).then(1).otherwise(2).cast(pl.UInt8)
-
-
-def of_place(place: pl.Expr) -> pl.Expr:
-    """The outcome of a place that `best_first` gave."""
-    return (
-        pl.when(place == 0)
-        .then(pl.lit(MET))
-        .when(place == 1)
-        .then(pl.lit(UNKNOWN))
-        .when(place == 2)
-        .then(pl.lit(NOT_MET))
-    )
-
-
-def _decided(outcome: pl.Expr | Sequence[pl.Expr], *, first: str, last: str) -> pl.Expr:
-    def some(value: str) -> pl.Expr:
-        if isinstance(outcome, pl.Expr):
-            return (outcome == value).any()
-        return pl.any_horizontal(each == value for each in outcome)
-
-    return pl.when(some(first)).then(pl.lit(first)).when(some(UNKNOWN)).then(pl.lit(UNKNOWN)).otherwise(pl.lit(last))
+def _outcomes(columns: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """Columns as outcomes; a word that is none of the three says nothing."""
+    return [each.cast(OUTCOME, strict=False) for each in columns]
 
 
 def outcome_of(asked: Asked, bound: Bound) -> pl.Expr:
@@ -72,7 +54,13 @@ def outcome_of(asked: Asked, bound: Bound) -> pl.Expr:
             with_more = pl.lit(operator in GROWING)
             least = holds
             most = pl.when("has_gap").then(with_more).otherwise(holds)
-    return pl.when(least & most).then(pl.lit(MET)).when(least | most).then(pl.lit(UNKNOWN)).otherwise(pl.lit(NOT_MET))
+    return (
+        pl.when(least & most)
+        .then(pl.lit(MET, dtype=OUTCOME))
+        .when(least | most)
+        .then(pl.lit(UNKNOWN, dtype=OUTCOME))
+        .otherwise(pl.lit(NOT_MET, dtype=OUTCOME))
+    )
 
 
 def _share(asked: Asked, bound: Bound) -> tuple[pl.Expr, pl.Expr]:

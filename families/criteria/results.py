@@ -21,6 +21,7 @@ from families.criteria.evaluate import (
     members_asked,
     people_asked,
     reviews_of,
+    whys_together,
     with_knowledge,
 )
 from families.criteria.facts import Facts
@@ -159,7 +160,7 @@ def _added_up(known: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("evidence").is_not_null().any()).then(pl.format("[{}]", texts)).alias("evidence"),
         pl.col("has_gap").any(),
         pl.col("missing").sum(),
-        pl.col("why").drop_nulls().unique(maintain_order=True).str.join("; "),
+        whys_together(),
         *([pl.col("baseline").sum()] if "baseline" in known.columns else []),
     )
 
@@ -175,9 +176,9 @@ def _of_family(
 ) -> pl.DataFrame:
     """A measured condition for each family: of each one asked, of any one, or of the family together."""
     outcome = any_of(pl.col("outcome")) if condition.of == "any" else all_of(pl.col("outcome"))
-    told = pl.col("detail").drop_nulls().unique(maintain_order=True).str.join("; ")
+    told = pl.col("detail").drop_nulls().unique(maintain_order=True).cast(pl.String).str.join("; ")
     decided = findings.group_by("family_id", maintain_order=True).agg(
-        outcome.alias("outcome"), told.alias("detail"), pl.col("value").sum(), pl.col("out_of").sum()
+        outcome.cast(pl.String).alias("outcome"), told.alias("detail"), pl.col("value").sum(), pl.col("out_of").sum()
     )
     nobody, why = _nobody_asked(condition, rules)
     left = _leavers(condition, facts, members)
@@ -256,7 +257,7 @@ def _progress(
     rule: ProgressCondition, rules: Ruleset, day: dt.date, casework: Casework, entry: Evaluation
 ) -> pl.DataFrame:
     """Every problem recorded, and every strand met at the start, has met its measure and kept to it."""
-    label = pl.col("strand").replace_strict(rules.strand_labels, default=pl.col("strand"), return_dtype=pl.String)
+    label = pl.col("strand").replace(rules.strand_labels)
     recorded = casework.problems.join(casework.families.select("family_id", "closed_on"), on="family_id", how="left")
     started = (
         entry.assessments.filter(
@@ -289,7 +290,7 @@ def _conditions(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
     return (
         rows.group_by("family_id", maintain_order=True)
         .agg(
-            all_of(pl.col("outcome")).alias("outcome"),
+            all_of(pl.col("outcome")).cast(pl.String).alias("outcome"),
             pl.col("detail").drop_nulls().unique().sort().str.join("; "),
         )
         .select("family_id", pl.lit(condition).alias("condition"), "outcome", "detail")
@@ -338,7 +339,7 @@ def _routes(rules: Ruleset, conditions: pl.DataFrame, families: pl.DataFrame) ->
     asked = set(rules.conditions())
     wide = wide.with_columns(pl.lit(UNKNOWN).alias(name) for name in sorted(asked - set(wide.columns)))
     frames = [
-        wide.select("family_id", pl.lit(route.id).alias("route"), _route(route).alias("outcome"))
+        wide.select("family_id", pl.lit(route.id).alias("route"), _route(route).cast(pl.String).alias("outcome"))
         for route in rules.result_route
     ]
     empty = pl.DataFrame(schema={"family_id": pl.String, "route": pl.String, "outcome": pl.String})

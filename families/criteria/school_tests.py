@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -19,12 +18,12 @@ from families.criteria.windows import terms_of, window_of
 from families.dates import Term
 
 OF_SCHOOL = ("absence", "exclusions")
-COLUMNS: dict[str, Any] = {
+COLUMNS = pl.Schema({
     **dict.fromkeys(("family_id", "person_id", "condition"), pl.String), "place": pl.Int64,
     **dict.fromkeys(("label", "what", "bound"), pl.String), **dict.fromkeys(("is_share", "since_work"), pl.Boolean),
     "term": pl.String, "first_day": pl.Date, "last_day": pl.Date, "outcome": pl.String, "value": pl.Int64,
     "out_of": pl.Int64, "detail": pl.String,
-}  # fmt: skip
+})  # fmt: skip
 WHOLE = 0  # the place of the window itself; its terms are 1, 2, 3
 
 
@@ -66,7 +65,7 @@ def _judged(asked: Asked, rules: Ruleset, facts: Facts, *, place: int, term: Ter
         pl.lit(place, pl.Int64).alias("place"),
         pl.lit(asked.label).alias("label"),
         pl.lit(asked.what).alias("what"),
-        pl.col("bound").cast(pl.String),
+        "bound",
         pl.lit(asked.measure == "share").alias("is_share"),
         pl.lit(asked.window.since_attachment).alias("since_work"),
         pl.lit(term.key if term else "").alias("term"),
@@ -76,4 +75,4 @@ def _judged(asked: Asked, rules: Ruleset, facts: Facts, *, place: int, term: Ter
         "value",
         "out_of",
         "detail",
-    )
+    ).cast(COLUMNS)

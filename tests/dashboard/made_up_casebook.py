@@ -13,8 +13,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from casework import raise_alerts
 from following import Feeds, followed_of
-from made_up import AS_OF, MadeUpRun, made_up_run
+from made_up import AS_OF, MadeUpRun, made_up_run, upns
 from sqlalchemy import Engine, update
 
 from families.casebook.database import open_casebook, writing
@@ -118,6 +119,7 @@ def _person(rows, family, person, forename, surname, sex, born, role, *, why, re
         on_roll = {"school": school, "stated_on": dt.date(2013, 5, 16), "is_on_roll": True, "enrol_status": "C"}
         rows["enrolments"].append(record | on_roll)
         rows["person_of_record"].append(record | {"source": "session_marks", "person_id": person, "reason": "same UPN"})
+        rows["persons"].append(record | {"source": "session_marks", "role": "pupil"} | upns(person))
 
 
 def _address(rows, family: str, label: str) -> None:
@@ -250,6 +252,7 @@ def fill_with_work(engine: Engine) -> None:
     """The made-up authority with made-up casework at every stage."""
     fill(engine)
     assert demo.add_demo_cases(engine)
+    raise_alerts(engine)
 
 
 def fill_with_accepted_family(engine: Engine) -> None:

@@ -1,7 +1,8 @@
 """A family that is not theirs is nowhere for whoever walks through all they may open; for whom it is, it is there.
 
 No other family has the canaries' names and address. They are looked for in every frame that a browser is sent, in every
-answer over HTTP, in the server's log and in what it leaves on disk.
+answer over HTTP, in the server's log and in what it leaves on disk. A child's UPN, which all of them type, is sent to
+nobody at all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 import sqlalchemy as sa
+from made_up import upns
 from made_up_casebook import FULL
 from serving import Real
 from visiting import Visitor, signed_in, visitor
@@ -20,7 +22,8 @@ from families.casebook import restricting, search
 from families.casebook.views import Reader
 
 CANARIES = ("Chidi", "Bridget", "Quayside", "Reilly")
-SOUGHT = ("niamh reilly", "quayside court", FULL)
+UPN = upns("P0000010")["upn"]
+SOUGHT = ("niamh reilly", "quayside court", UPN.lower(), FULL)
 TABS = (
     *("Overview", "Reasons and evidence", "Who is linked to whom", "Chronology", "Notes", "Needs and plan"),
     "Access log",
@@ -50,7 +53,7 @@ def found_in(real: Real, subject: str, tabs: Sequence[str] = TABS[3:5]) -> set[s
     found: set[str] = set()
     for place, coming in walked(real, subject, tabs):
         assert coming.errors == [], place
-        found |= set(coming.saw(*CANARIES))
+        found |= set(coming.saw(*CANARIES, UPN))
         coming.frames.clear()
     return found
 
@@ -82,11 +85,12 @@ def test_the_officer_is_sent_it_still(real: Real, hidden: None) -> None:
 def test_nothing_is_left_in_the_log_or_on_disk(real: Real) -> None:
     """After all these walks: in the log, in the home and in what stood for the machine's folder of temporary files."""
     left = [real.log, *(path for path in real.home.rglob("*") if path.is_file())]
-    assert [(path.name, word) for path in left for word in CANARIES if word.encode() in path.read_bytes()] == []
+    words = (*CANARIES, UPN, UPN.lower())
+    assert [(path.name, word) for path in left for word in words if word.encode() in path.read_bytes()] == []
     assert real.log.stat().st_size > 0
 
 
-def test_a_search_does_the_same_work_for_a_hidden_name_as_for_no_name(real: Real, hidden: None) -> None:
+def test_a_search_does_the_same_work_for_whom_is_hidden_as_for_nobody(real: Real, hidden: None) -> None:
     """So that no clock tells them apart: the same statements, each giving as many rows."""
 
     def asked(text: str) -> list[str]:
@@ -101,6 +105,7 @@ def test_a_search_does_the_same_work_for_a_hidden_name_as_for_no_name(real: Real
         return said
 
     assert asked("chidi okafor") == asked("nobody ofthatname")
+    assert asked(UPN) == asked(UPN.replace("X", "Z"))
 
 
 def test_every_page_is_as_if_a_restricted_family_did_not_exist(real: Real, hidden: None) -> None:

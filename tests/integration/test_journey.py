@@ -5,14 +5,19 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from families.casebook.database import open_casebook
+from families.casebook.search import Sought, search
+from families.casebook.views import Reader
 from families.criteria.rulebook import shipped
 from families.home import Home
 from families.tables.records import RECORD_TABLES
@@ -110,6 +115,17 @@ def test_the_score_is_computed_and_better_than_guessing(home, authority):
     assert figures["children"]["exactly_right"] > 0.85
     assert figures["children"]["wrong_adult"] < 0.04
     assert min(figures["outcomes"].values()) > 0.9
+
+
+def test_who_is_in_the_casebook_is_found_by_their_upn(home):
+    casebook, manager = home / "casebook.sqlite", Reader("s1", "programme_manager", "test")
+    with closing(sqlite3.connect(casebook)) as connection:
+        published = {row[0] for row in connection.execute("SELECT person_id FROM published_member")}
+    people = tables(home)["people"].filter(pl.col("person_id").is_in(published)).drop_nulls("upn")
+    engine = open_casebook(f"sqlite:///{casebook}")
+    found = [search(engine, manager, Sought(upn)).found for upn in people["upn"]]
+    engine.dispose()
+    assert [[each.person_id for each in them] for them in found] == [[person] for person in people["person_id"]] != []
 
 
 def test_made_afresh_the_tables_are_identical(home):

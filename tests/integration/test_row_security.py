@@ -24,6 +24,8 @@ from families.casebook.models import (
     PublishedFamily,
     PublishedFollowedAbsence,
     PublishedMember,
+    PublishedUpn,
+    PublishedWord,
     UtcDateTime,
     table,
 )
@@ -40,6 +42,7 @@ NAMES_SOMEBODY = {
     *("family_id", "person_id", "person_a", "person_b", "case_id", "referral_id", "finding_id", "note_id"),
     *("assessment_id", "proposal_id", "opening_id", "restriction_id"),
 }
+SOUGHT_IN = (PublishedMember, PublishedWord, PublishedUpn)
 SINCE = dt.datetime(2013, 9, 1, tzinfo=dt.UTC)
 
 
@@ -231,6 +234,8 @@ def test_a_search_reaches_families_that_are_known_and_no_further(worked: Engine,
     found = _by_itself(worked, reader, Reach.KNOWN, query)
     assert found == _expected(worked, query.where(mine))
     assert (FAMILIES["hidden"],) not in found or reader.role == "ig_officer"
+    for of in SOUGHT_IN:
+        assert _by_itself(worked, reader, Reach.KNOWN, sa.select(table(of).c.family_id)) == found, of.__name__
 
 
 def test_an_analyst_who_settles_what_workers_said_reaches_those_families(worked: Engine) -> None:

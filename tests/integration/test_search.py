@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from casework import MANAGER, READERS, TEAM_MANAGER, TODAY, WORKER, given, with_staff
 from directly import directly
-from made_up import made_up_run
+from made_up import made_up_run, upns
 from sqlalchemy import Engine
 
 from families.casebook import emergency, restricting
@@ -68,7 +68,7 @@ def test_children_come_first_and_the_youngest_of_them_first(worked: Engine) -> N
     assert zoe.known_to == f"Name of {WORKER.staff_id}"
 
 
-def test_any_order_any_beginning_a_day_an_address_and_an_id(worked: Engine) -> None:
+def test_any_order_any_beginning_a_day_an_address_a_upn_and_an_id(worked: Engine) -> None:
     for text in ("zoe okafor", "OKAFOR Zoë", "oka zo"):
         assert found(worked, MANAGER, text) == ["Zoë Okafor"], text
     assert "Zoë Okafor" in found(worked, MANAGER, born_on=dt.date(1999, 5, 17))
@@ -78,6 +78,11 @@ def test_any_order_any_beginning_a_day_an_address_and_an_id(worked: Engine) -> N
     assert not any("Elsewhere" in name for name in at_home), "a father elsewhere does not live there"
     assert "Zoë Okafor" in found(worked, MANAGER, "F01")
     assert "Zoë Okafor" in found(worked, MANAGER, "C-F01")
+    now, before = upns("P010").values()
+    for text in (now, before, f" {now[:4].lower()} {now[4:]}\t", f"okafor {now}", f"{now} {before}"):
+        assert found(worked, MANAGER, text) == ["Zoë Okafor"], text
+    for text in (now[:-1], f"{now}0", now.replace("X", "%"), f"{now} {upns('P020')['upn']}"):
+        assert found(worked, MANAGER, text) == [], text
     for text in ("%%", "", "  ", "_"):
         with pytest.raises(Refused):
             search(worked, MANAGER, Sought(text))
@@ -91,6 +96,9 @@ def test_outside_ones_own_there_is_only_a_number_until_a_purpose_is_given(
     result = search(worked, WORKER, other)
     assert (result.found, result.total, result.outside) == ((), 0, 1)
     assert search(worked, WORKER, Sought("o'neill")).outside == 1  # F19; F04 is a near miss that nobody works with
+    by_upn = Sought(upns("P020")["former_upn"])
+    assert (search(worked, WORKER, by_upn), search(worked, MANAGER, by_upn).total) == (result, 1)
+    assert search(worked, WORKER, Sought(upns("P040")["upn"])).outside == 0
     (near,) = whom_to_ask(worked, WORKER, Sought("F03"), purpose="contact")
     assert near.worked_with_by == "Name of s-caseworker-2"
     assert "Smith" not in repr(whom_to_ask(worked, WORKER, other, purpose="contact"))
@@ -185,9 +193,10 @@ def test_an_opening_is_looked_at_once_and_never_by_oneself(worked: Engine) -> No
 def test_a_hidden_family_is_found_by_nobody_and_opened_in_no_emergency(worked: Engine) -> None:
     soon = NOW.date() + dt.timedelta(days=30)
     restricting.restrict(worked, OFFICER, "F02", kind="staff_family", reason="A colleague.", review_on=soon, at=NOW)
-    assert search(worked, WORKER, Sought("F02")).outside == 0
-    assert found(worked, MANAGER, "F02") == []
-    assert found(worked, OFFICER, "F02") != []
+    for text in ("F02", upns("P020")["upn"]):
+        assert search(worked, WORKER, Sought(text)).outside == 0
+        assert found(worked, MANAGER, text) == []
+        assert found(worked, OFFICER, text) != []
     for said in (Sought("F02"), Sought("F999")):
         with pytest.raises(Refused, match="One family"):
             open_in_emergency(worked, WORKER, said, **CAUSE)
@@ -206,12 +215,19 @@ def test_nobody_is_found_by_an_address_that_is_withheld_from_the_reader(worked: 
     assert "Zoë Okafor" in found(worked, WORKER, "mill road")
 
 
+def test_a_casebook_of_before_finds_by_names_and_nobody_by_a_upn(worked: Engine) -> None:
+    with directly(worked) as connection:
+        connection.execute(sa.text("DROP TABLE published_upn"))
+    assert found(worked, MANAGER, "zoe okafor") == ["Zoë Okafor"]
+    assert found(worked, MANAGER, upns("P010")["upn"]) == []
+
+
 def test_search_is_quick_among_thousands_and_by_an_index(casebook: Engine) -> None:
     publish(casebook, **made_up_run(copies=250).for_publish())
     with directly(casebook) as connection:
         if casebook.dialect.name == "postgresql":
             connection.execute(sa.text("ANALYZE"))
-    for text in ("zoe okafor", "smith", "mill road", "zzzz"):
+    for text in ("zoe okafor", "smith", "mill road", upns("P010")["upn"], "zzzz"):
         started = time.monotonic()
         search(casebook, MANAGER, Sought(text))
         search(casebook, WORKER, Sought(text))

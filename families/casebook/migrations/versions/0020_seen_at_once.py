@@ -1,9 +1,9 @@
 """On PostgreSQL the second wall asks less for each statement; who sees which rows stays as it was.
 
-Members and words are asked by every search, and members by every condition that leaves hidden families out, several
-times in one statement. Their policies asked the policy of the family each time, with all that this asks in its turn:
-the database was longer planning such a statement than running it. They ask for one set of families now. Of the other
-tables a statement asks for a few families, which by the family's own policy is quicker.
+Members, words and UPNs are asked by every search, and members by every condition that leaves hidden families out,
+several times in one statement. Their policies asked the policy of the family each time, with all that this asks in its
+turn: the database was longer planning such a statement than running it. They ask for one set of families now. Of the
+other tables a statement asks for a few families, which by the family's own policy is quicker.
 
 A case that is somebody's own or their team's is known by its own row, before all cases of theirs are sought: every
 table of a record asks that of its case.
@@ -11,12 +11,12 @@ table of a record asks that of its case.
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-TABLES = ("published_member", "published_word")
+TABLES = ("published_member", "published_word", "published_upn")
 
 FUNCTIONS = (
     # As before, without putting together what is named twice: who asks looks for a family in it.
