@@ -30,11 +30,12 @@ TO_LIST = "find families we may be able to help"
 TO_READ = "understand one family"
 
 AGAIN = "again"  # the sign-in of our settings that asks for the proof anew
-EXPORT, EMERGENCY, RESTRICTED = "export", "emergency", "restricted"
+EXPORT, EMERGENCY, RESTRICTED, RULES = "export", "emergency", "restricted", "rules"
 MOST_PROTECTED = {
     EXPORT: "An export",
     EMERGENCY: "An emergency opening",
     RESTRICTED: "A restricted record",
+    RULES: "Signing rules",
 }
 FRESH = dt.timedelta(minutes=10)  # a sign-in opens a session so soon or never: the cookie itself lasts 30 days
 NOT_FRESH = "Sign in again: this sign-in is too old to begin with."

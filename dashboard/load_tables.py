@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from dashboard import words
+from families.load_job import Doing, Job
 from families.loading import Register
 from families.sources.layouts import Layout
 from families.sources.receipts import Against, Receipt, Written
@@ -46,6 +47,19 @@ def taken_back(gone: Sequence[TakenBack], names: Mapping[str, str]) -> pl.DataFr
     return pl.DataFrame(
         rows, schema={name: pl.Int64 if name == "Rows" else pl.String for name in columns}, orient="row"
     )
+
+
+def under_way_in_words(job: Job) -> str:
+    """What is done with a file just now, and how much there is to do."""
+    if job.doing is Doing.CHECK or job.checked is None:
+        return f"is being checked ({size_in_words(job.size or 0)})."
+    rows, seconds = words.counted(job.checked.rows_in, "row"), words.counted(round(job.checked.seconds), "second")
+    return f"is being loaded: {rows}, which took {seconds} to check."
+
+
+def size_in_words(size: int) -> str:
+    """The size of a file; a small one has one."""
+    return f"{max(size / 1_000_000, 0.1):,.1f} MB"
 
 
 def counts(receipt: Receipt, before: Receipt | None) -> pl.DataFrame:

@@ -37,7 +37,7 @@ REQUIRED: Mapping[str, Any] = {
     "runner.magicEnabled": False,
     "global.developmentMode": False,
 }
-AT_MOST = {"server.maxUploadSize": 25, "server.maxMessageSize": 50, "server.disconnectedSessionTTL": 30}
+AT_MOST = {"server.maxUploadSize": 250, "server.maxMessageSize": 50, "server.disconnectedSessionTTL": 30}
 SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 12
 NO_SECRETS = ("secret", "changeme", "change-me", "password", "example", "xxx")
 CALLBACK = "/oauth2callback"

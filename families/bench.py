@@ -65,7 +65,7 @@ def run_bench(
         lines = [
             f"## {title}, seed {seed}",
             "",
-            _machine(),
+            machine(),
             "",
             "| stage | seconds | rows | rows a second | peak memory, GiB |",
             "|---|---|---|---|---|",
@@ -80,7 +80,7 @@ def run_bench(
     text = "\n".join(lines)
     show(text)
     if write:
-        _keep(text, title=title)
+        keep_figures(text, title=title)
 
 
 def _stages(folder: Path, home: Path, *, pupils: int, seed: int, tell: Callable[[str], None]) -> list[Stage]:
@@ -212,7 +212,8 @@ def _scan(inbox: Path) -> None:
             path.read_bytes()
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What the figures were taken on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {platform.system()} {platform.machine()}, "
@@ -220,9 +221,10 @@ def _machine() -> str:
     )
 
 
-def _keep(text: str, *, title: str) -> None:
+def keep_figures(text: str, *, title: str) -> None:
     """Put the figures in the place of those of the same size, and leave other sizes."""
-    head = "# Benchmarks\n\nMade by `families bench --pupils N --write`; ratios are taken side by side in one run.\n\n"
+    made = "Made by `families bench --pupils N --write`, and with `--loading`"
+    head = f"# Benchmarks\n\n{made}; ratios are taken side by side in one run.\n\n"
     old = REPORT.read_text("utf-8").removeprefix(head) if REPORT.is_file() else ""
     others = [f"## {part}" for part in old.split("## ") if part.strip() and not part.startswith(f"{title},")]
     REPORT.write_text(head + "".join(f"{part.rstrip()}\n\n" for part in [*others, text]), "utf-8")

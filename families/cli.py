@@ -111,6 +111,7 @@ def refresh(
     anyway: Annotated[bool, typer.Option("--anyway", help="Even outside the years the ruleset was in force.")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Do every step again, even where nothing changed.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Mark the casebook as a made-up authority's.")] = False,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Use an overlay that nobody has signed yet.")] = False,
 ) -> None:
     """Link, form families, evaluate the criteria, publish to the casebook."""
     from families.refresh import Asked
@@ -124,6 +125,7 @@ def refresh(
         is_sample=sample,
         anyway=anyway,
         afresh=afresh,
+        unsigned=unsigned,
         switches=_switches(switch or []),
     )
     run = run_refresh(_home(), asked, tell=_tell)
@@ -357,8 +359,17 @@ def bench(
     linkage: Annotated[bool, typer.Option("--linkage", help="Linkage beside one plain Splink model instead.")] = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Time the dashboard's pages instead.")] = False,
     families: Annotated[int, typer.Option(min=30, help="Families in the casebook, for --dashboard.")] = 5_000,
+    loading: Annotated[
+        bool, typer.Option("--loading", help="Time one large file through the Loads page's work.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the file, for --loading.")] = 1_000_000,
 ) -> None:
     """Time every stage on a made-up authority, and the ratios that the design promises; or the dashboard's pages."""
+    if loading:
+        from families.bench_loading import run_loading_bench
+
+        run_loading_bench(rows=rows, write=write, tell=_tell, show=typer.echo)
+        return
     if dashboard:
         from families.bench_dashboard import run_dashboard_bench
 

@@ -142,12 +142,18 @@ def silent(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[CoverageLin
 
 
 def gaps(lines: Sequence[CoverageLine], *, as_of: dt.date) -> list[str]:
-    """What is not covered on the day the data speaks of, a sentence for each source, the longest silence first."""
+    """What is not covered on the day the data speaks of, the longest silence first.
+
+    A sentence for each day after which some sources say nothing, with their names.
+    """
+    found: dict[dt.date | None, list[str]] = {}
+    for line in silent(lines, as_of=as_of):
+        found.setdefault(line.covers_to, []).append(source_label(line.source))
     return [
-        f"{source_label(line.source)}: nothing is known after {long_day(line.covers_to)}."
-        if line.covers_to
-        else f"{source_label(line.source)}: it is not said what it covers."
-        for line in silent(lines, as_of=as_of)
+        f"{', '.join(sources)}: nothing is known after {long_day(last_day)}."
+        if last_day
+        else f"{', '.join(sources)}: it is not said what they cover."
+        for last_day, sources in found.items()
     ]
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import polars as pl
 
+from families import load_job
 from families.casebook.database import open_casebook
 from families.casebook.migrations import migrate
 from families.casebook.review import Decisions, decisions_in_force
@@ -45,6 +46,7 @@ from families.linkage.clerical import SAMPLED, sample_pairs
 from families.linkage.people import link_and_doubt
 from families.linkage.quality import linkage_counts
 from families.linkage.training import train
+from families.own_rules import require_signed
 from families.publishing import is_published, publish_run
 from families.reference import REFERENCE
 from families.sources.counting import FIELDS, delivery_counts
@@ -71,6 +73,7 @@ class Asked:
     is_sample: bool = False
     anyway: bool = False
     afresh: bool = False
+    unsigned: bool = False  # use a council's own rules though nobody has signed them
     switches: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -131,7 +134,10 @@ def refresh(home: Home, asked: Asked, *, tell: Callable[[str], None] = lambda _:
     if not delivered:
         raise Refused(f"Nothing is loaded in {home.path.name}: load files first with `families load`.")
     with home.only_one():
-        migrate(open_casebook(asked.database_url))  # one that cannot be reached is told before the work, not after
+        casebook = open_casebook(asked.database_url)
+        migrate(casebook)  # one that cannot be reached is told before the work, not after
+        if asked.ruleset.endswith(".toml") and not (asked.is_sample or asked.unsigned):
+            require_signed(casebook, ruleset, as_of=asked.as_of)
         return _refreshed(home, asked, ruleset=ruleset, delivered=delivered, tell=tell)
 
 
@@ -139,6 +145,7 @@ def _refreshed(
     home: Home, asked: Asked, *, ruleset: LoadedRuleset, delivered: list[Receipt], tell: Callable[[str], None]
 ) -> Run:
     sweep(home)
+    load_job.sweep(home, at=asked.published_at)
     decisions = decisions_in_force(open_casebook(asked.database_url))
     key = _with_decisions(run_key(delivered, ruleset, asked, model=_hash_of_model(home)), decisions.all)
     run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")

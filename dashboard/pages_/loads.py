@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+import uuid
+from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import exporting, frame, identity, load_tables, submitting, words
-from families import loading, mappings
+from dashboard import exporting, frame, guarding, identity, load_tables, submitting, words
+from families import load_job, loading, mappings
+from families.casebook import sessions
 from families.casebook.deliveries import names_of_staff
 from families.cases.clock import LONDON
 from families.errors import Refused, UserError
 from families.home import Home
+from families.load_job import Doing, Job, Stands
 from families.loading import Register
 from families.settings import Settings
 from families.sources.layouts import layouts
-from families.sources.receipts import Receipt, from_json
+from families.sources.receipts import Receipt
 from families.sources.replaying import UnknownCode
 from families.sources.taking_back import gone_in_words
 from families.tables.source_names import source_label
@@ -27,7 +30,8 @@ TITLE = "Loads"
 TO_LOAD = "load what is delivered"
 PAGE_SIZE = 20
 BY_HEADINGS = ""
-CHECKED = "load_checked"
+LOOKED_AT_EVERY = 2  # seconds
+UPLOADER, TOKEN, SET_ASIDE = "load_uploader", "load_token", "load_set_aside"
 
 
 def home() -> Home:
@@ -55,7 +59,7 @@ def show() -> None:
     for gone in found.gone_since_run:
         st.warning(words.escape_markdown(gone_in_words(gone)))
     _register(found, visit)
-    _load(found)
+    _load(found, visit)
     _correct(found, visit)
     _take_back(found, visit)
 
@@ -94,38 +98,123 @@ def _named(receipt: Receipt) -> str:
 # -- a file in five steps ------------------------------------------------------------------------------------------
 
 
-def _load(found: Register) -> None:
+def _load(found: Register, visit: identity.Visit) -> None:
     st.header("Load a file", anchor=False)
-    submitting.say("load")
+    job = load_job.look(home(), visit.reader(TO_LOAD), at=identity.now())
+    is_running = job is not None and job.stands is Stands.RUNNING
     st.subheader("1. Choose the source", anchor=False)
     sources = sorted(
         (name for name in layouts() if not name.startswith("collect_")), key=lambda name: source_label(name)
     )
     source = st.selectbox(
-        "Source", [BY_HEADINGS, *sources], key="load_source", on_change=_forget_check,
+        "Source", [BY_HEADINGS, *sources], key="load_source", on_change=_set_aside, args=(job,),
         format_func=lambda name: source_label(name) if name else "As the file’s own headings say",
     )  # fmt: skip
     st.subheader("2. Upload the file", anchor=False)
-    st.caption(
-        "Up to 25 MB: CSV, a workbook, XML or Parquet. Larger files are loaded on the server, with `families load`."
-    )
-    file = st.file_uploader("File", key="load_file", on_change=_forget_check)
+    file_key = _upload(job, is_running=is_running)
+    is_there = st.session_state.get(file_key) is not None or (job is not None and job.size is not None)
     st.subheader("3. Say which column is which", anchor=False)
-    mapping = _mapping(source)
+    mapping = _mapping(source, job)
     st.subheader("4. Check", anchor=False)
-    st.button("Check the file", key="load_check", disabled=file is None, on_click=_check, args=(source, mapping))
-    checked = st.session_state.get(CHECKED)
-    if not checked or file is None:
+    token = st.session_state.setdefault(TOKEN, uuid.uuid4().hex)
+    st.button(
+        "Check the file", key="load_check", disabled=is_running or not is_there, on_click=_check,
+        args=(token, file_key, source, mapping),
+    )  # fmt: skip
+    submitting.say("load/check")
+    if job is None or (st.session_state.get(SET_ASIDE) == job.job_id and not is_running):
+        submitting.say_within("load")
         st.write("Nothing is written before the last step.")
         return
-    receipt = from_json(checked)
-    _told(receipt, _before(found, receipt))
+    if job.doing is Doing.CHECK:
+        _stands(job, visit)
+    if job.checked is not None:
+        _last_step(job, job.checked, found, visit)
+
+
+def _last_step(job: Job, checked: Receipt, found: Register, visit: identity.Visit) -> None:
+    if not job.loaded:
+        _told(checked, _before(found, checked))
     st.subheader("5. Load", anchor=False)
-    st.button("Load it", type="primary", key="load_commit", on_click=_commit, args=(source, mapping, receipt.sha256))
+    if not job.loaded:
+        is_off = job.stands is Stands.RUNNING or job.size is None
+        st.button("Load it", type="primary", key="load_commit", disabled=is_off, on_click=_commit, args=(job.job_id,))
+    submitting.say("load/commit")
+    if job.doing is Doing.LOAD:
+        _stands(job, visit)
 
 
-def _forget_check() -> None:
-    st.session_state.pop(CHECKED, None)
+def _stands(job: Job, visit: identity.Visit) -> None:
+    """What becomes of the file that was uploaded last, whoever did it and wherever they are now."""
+    name = words.escape_markdown(job.file)
+    if job.stands is Stands.RUNNING:
+        _under_way(visit, _by(job, visit))
+    elif job.stands is Stands.STOPPED:
+        st.warning(
+            f"{name}: the {job.doing} that {_by(job, visit)} began stopped before it was done, because the server did. "
+            "Nothing was written: begin again.",
+            icon=":material/warning:",
+        )
+    elif job.stands is Stands.REFUSED:
+        st.error(words.escape_markdown(job.refusal))
+    elif job.loaded:
+        st.success(f"{name} is loaded, as delivery {job.loaded.delivery}. The next refresh uses it.")
+    elif job.checked:
+        st.success(f"{words.counted(job.checked.rows_in, 'row')} read, nothing written.")
+
+
+@st.fragment(run_every=LOOKED_AT_EVERY)
+def _under_way(visit: identity.Visit, by: str) -> None:
+    """That the work goes on; looking is not doing, and keeps no session alive."""
+    now = identity.now()
+    job = _seen(visit, now)
+    if job is None or job.stands is not Stands.RUNNING:
+        st.rerun(scope="app")
+    st.info(
+        f"{words.escape_markdown(job.file)} {load_tables.under_way_in_words(job)} {words.capital(by)} began it. "
+        "You can leave this page: it goes on, and this page says what became of it.",
+        icon=":material/hourglass_top:",
+    )
+    st.caption(f"So far it has taken {words.counted(round((now - job.at).total_seconds()), 'second')}.")
+
+
+def _seen(visit: identity.Visit, now: dt.datetime) -> Job | None:
+    """The job as it stands now, for as long as whoever looks still may."""
+    session = sessions.look(visit.engine, identity.token(), limits=identity.limits(), at=now)
+    if session is None or session.ended_how:
+        return None
+    try:
+        return load_job.look(home(), identity.reader(session, visit.data, TO_LOAD, now), at=now)
+    except UserError:
+        return None
+
+
+def _by(job: Job, visit: identity.Visit) -> str:
+    """Who began it, and when."""
+    if job.by == visit.person.staff_id:
+        return f"you, on {words.local_time(job.at)},"
+    names = names_of_staff(visit.engine, visit.reader(TO_LOAD))
+    return f"{words.escape_markdown(names.get(job.by, job.by))}, on {words.local_time(job.at)},"
+
+
+def _upload(job: Job | None, *, is_running: bool) -> str:
+    """The place for a file, and the one that is here; the key of the place, which is another once it was emptied."""
+    st.caption(
+        f"Up to {config.get_option('server.maxUploadSize')} MB: CSV, a workbook, XML or Parquet, also zipped. Larger "
+        "files are loaded on the server, with `families load`."
+    )
+    key = f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"
+    st.file_uploader("File", key=key, on_change=_set_aside, args=(job,), disabled=is_running)
+    if job is not None and job.size is not None:
+        st.write(f"{words.escape_markdown(job.file)} ({load_tables.size_in_words(job.size)}) is here.")
+        if not is_running:
+            st.button("Remove it", key="load_let_go", on_click=_let_go, args=(job.job_id,))
+    return key
+
+
+def _set_aside(job: Job | None) -> None:
+    """Something else is asked now than was checked: what was found out is shown no more, and is not loaded."""
+    st.session_state[SET_ASIDE] = job.job_id if job else None
 
 
 def _before(found: Register, receipt: Receipt) -> Receipt | None:
@@ -160,7 +249,7 @@ def _how_written(receipt: Receipt) -> None:
         )
 
 
-def _mapping(source: str) -> dict[str, object] | None:
+def _mapping(source: str, job: Job | None) -> dict[str, object] | None:
     """The mapping as it is filled in; none where the file's headings are the source's own."""
     if not source:
         st.write("Choose a source first where the file has headings, date formats or codes of its own.")
@@ -170,7 +259,8 @@ def _mapping(source: str) -> dict[str, object] | None:
         "The file has headings, date formats or codes of its own",
         value=bool(kept),
         key=f"map_{source}",
-        on_change=_forget_check,
+        on_change=_set_aside,
+        args=(job,),
     )
     if not wanted:
         return None
@@ -179,65 +269,65 @@ def _mapping(source: str) -> dict[str, object] | None:
     shown = load_tables.mapping(layout, kept)
     st.data_editor(
         shown, key=f"mapping_{source}", num_rows="fixed", disabled=["Column", "Needed"], hide_index=True,
-        alt=f"Columns of {source_label(source)}, and the file’s headings for them", on_change=_forget_check,
+        alt=f"Columns of {source_label(source)}, and the file’s headings for them", on_change=_set_aside, args=(job,),
     )  # fmt: skip
     edits = st.session_state.get(f"mapping_{source}", {}).get("edited_rows", {})
     return load_tables.mapped(source, layout, edits, kept)
 
 
-@contextmanager
-def _uploaded(key: str) -> Iterator[Path]:
-    """The uploaded file on disk in the home, under its own name, while it is read."""
-    upload = st.session_state.get(key)
-    if upload is None:
-        raise Refused("Upload a file first.")
-    with home().scratch() as folder:
-        path = folder / (Path(upload.name).name[-100:] or "file.csv")
-        path.write_bytes(upload.getvalue())
-        yield path
-
-
-def _read(visit: identity.Visit, source: str, told: dict[str, object] | None, *, dry_run: bool) -> Receipt:
-    mapping = mappings.checked(told) if told else None
-    today = identity.now().astimezone(LONDON).date()
-    with _uploaded("load_file") as path:
-        receipt = loading.load_file(
-            home(), visit.engine, visit.reader(TO_LOAD), path, source=source or None, mapping=mapping,
-            received_on=_received_on(visit, today), dry_run=dry_run,
-        )  # fmt: skip
-    if not dry_run and mapping:
-        mappings.keep(home(), mapping)
-    return receipt
-
-
-def _received_on(visit: identity.Visit, today: dt.date) -> dt.date:
+def _received_on(visit: identity.Visit) -> dt.date:
     """Today; in a sample home the day its data speaks of, as everything there."""
-    return visit.data.as_of if visit.data.is_sample else today
+    return visit.data.as_of if visit.data.is_sample else identity.now().astimezone(LONDON).date()
 
 
-def _check(source: str, mapping: dict[str, object] | None) -> None:
-    def act(visit: identity.Visit) -> Receipt:
-        receipt = _read(visit, source, mapping, dry_run=True)
-        st.session_state[CHECKED] = receipt.as_json()
-        return receipt
+def _check(token: str, file_key: str, source: str, told: dict[str, object] | None) -> None:
+    upload = st.session_state.get(file_key)
 
-    _forget_check()
-    submitting.do(act, lambda receipt: f"{words.counted(receipt.rows_in, 'row')} read, nothing written.", at="load")
+    def act(visit: identity.Visit) -> None:
+        load_job.begin_check(
+            home(), visit.engine, visit.reader(TO_LOAD), token, upload=upload, source=source or None,
+            mapping=mappings.checked(told) if told else None, received_on=_received_on(visit), at=identity.now(),
+        )  # fmt: skip
+
+    if not _began(act, at="load/check"):
+        return
+    st.session_state.pop(TOKEN, None)
+    if upload is not None:
+        st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
+        _free(upload.file_id)
 
 
-def _commit(source: str, mapping: dict[str, object] | None, sha256: str) -> None:
-    def act(visit: identity.Visit) -> Receipt:
-        checked = st.session_state.get(CHECKED)
-        if not checked or from_json(checked).sha256 != sha256:
-            raise Refused("The file is another than the one that was checked: check it first.")
-        return _read(visit, source, mapping, dry_run=False)
+def _free(file_id: str) -> None:
+    """Give back the memory of an upload that is in the home; Streamlit would keep it until the session ends."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file_id)
 
-    done = submitting.do(
-        act, lambda receipt: f"{receipt.file} is loaded, as delivery {receipt.delivery}. The next refresh uses it.",
-        at="load",
-    )  # fmt: skip
-    if done:
-        _forget_check()
+
+def _commit(job_id: str) -> None:
+    _began(
+        lambda visit: load_job.begin_load(
+            home(), visit.engine, visit.reader(TO_LOAD), job_id, received_on=_received_on(visit), at=identity.now()
+        ),
+        at="load/commit",
+    )
+
+
+def _let_go(job_id: str) -> None:
+    _began(lambda visit: load_job.let_go(home(), visit.reader(TO_LOAD), job_id), at="load/check")
+
+
+def _began(act: Callable[[identity.Visit], None], *, at: str) -> bool:
+    """Whether it could be begun; what becomes of it is said by where the job stands."""
+    visit = identity.visit()
+    if visit is None:
+        return False
+    try:
+        act(visit)
+    except UserError as error:
+        submitting.refuse(str(error), at=at)
+        return False
+    return True
 
 
 # -- rejected rows -------------------------------------------------------------------------------------------------
@@ -263,7 +353,9 @@ def _correct(found: Register, visit: identity.Visit) -> None:
         identity.ask_again(visit, identity.EXPORT)
     st.caption("They hold personal data. That you took them is written down.")
     with st.form("correct", border=False, clear_on_submit=False):
-        st.file_uploader("Corrected rows, as CSV", key="correct_file", type=["csv"])
+        st.file_uploader(
+            "Corrected rows, as CSV", key="correct_file", type=["csv"], max_upload_size=guarding.FROM_ANYBODY
+        )
         st.form_submit_button("Load the corrected rows", key="correct_save", on_click=_replay, args=(chosen,))
 
 

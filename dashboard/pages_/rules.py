@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, identity, words
-from families.casebook import reading
+from dashboard import frame, identity, own_rules, words
+from families.casebook import reading, signing
 from families.criteria import ruleset_changes, spec_cases
 from families.criteria import ruleset_in_words as said
 from families.criteria.rulebook import LoadedRuleset, from_kept, kept_overlay_mistakes, load_ruleset, shipped
@@ -20,7 +20,10 @@ from families.errors import UserError
 TO_READ_RULES = "read the rules"
 CASES_A_PAGE = 10
 CASES_AT_A_TIME = 50
-SECTIONS = ("What is asked", "Results and money", "Switches and overlay", "Worked cases", "Version and changes")
+SECTIONS = (
+    *("What is asked", "Results and money", "Switches and overlay", "Worked cases", "Version and changes"),
+    "Our own rules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def show() -> None:
     except UserError as error:
         st.warning(words.escape_markdown(str(error)))
         return
-    _programme(choice, is_kept=published is not None)
-    _sections(choice)
+    _programme(choice, visit, is_kept=published is not None)
+    _sections(choice, visit)
 
 
 def _published(visit: identity.Visit) -> LoadedRuleset | None:
@@ -82,7 +85,7 @@ def _to_address() -> None:
     st.query_params["ruleset"] = st.session_state["ruleset"]
 
 
-def _programme(choice: Choice, *, is_kept: bool) -> None:
+def _programme(choice: Choice, visit: identity.Visit, *, is_kept: bool) -> None:
     rules = choice.loaded.rules
     with st.container(border=True, key="programme"):
         with st.container(horizontal=True, vertical_alignment="center", key="programme_line"):
@@ -95,6 +98,8 @@ def _programme(choice: Choice, *, is_kept: bool) -> None:
         st.write(words.escape_markdown(facts))
         if choice.is_in_use:
             st.write(words.escape_markdown(_use(choice.loaded) if is_kept else NOT_KEPT))
+            if is_kept and choice.loaded.overlay:
+                st.write(words.escape_markdown(_who_signed(choice.loaded, visit)))
 
 
 NOT_KEPT = (
@@ -110,8 +115,20 @@ def _use(loaded: LoadedRuleset) -> str:
     return f"The families shown here were found by it, {overlay}, {switches}."
 
 
-def _sections(choice: Choice) -> None:
-    asked, results, switches, cases, version = st.tabs(SECTIONS, key="section", bind="query-params", on_change="rerun")
+def _who_signed(loaded: LoadedRuleset, visit: identity.Visit) -> str:
+    signed = signing.signed_by(visit.engine, visit.reader(TO_READ_RULES), loaded.sha256)
+    if signed is None:
+        return "Nobody has signed this overlay."
+    return (
+        f"{signed.proposed_by} proposed this overlay and {signed.signed_by} signed it; it counts from "
+        f"{words.long_date(signed.counts_from)}."
+    )
+
+
+def _sections(choice: Choice, visit: identity.Visit) -> None:
+    asked, results, switches, cases, version, own = st.tabs(
+        SECTIONS, key="section", bind="query-params", on_change="rerun"
+    )
     for tab, show_it in (
         (asked, _asked),
         (results, _results),
@@ -122,6 +139,9 @@ def _sections(choice: Choice) -> None:
         if tab.open:
             with tab:
                 show_it(choice)
+    if own.open:
+        with own:
+            own_rules.show(visit, identity.casework_day(visit))
 
 
 def _asked(choice: Choice) -> None:

@@ -62,6 +62,9 @@ def _chosen(counts: Mapping[str, int]) -> str:
 
 
 def _nothing_overdue(found: Today) -> str:
+    if found.late:
+        late = words.counted(found.late, "family has", "families have")
+        return f"{late} something overdue: My families lists them first."
     if found.next_review_on is None:
         return "Nothing is overdue."
     return f"Nothing is overdue. Next review: {words.long_date(found.next_review_on)}."

@@ -33,6 +33,7 @@ MAY_SEE: dict[str, frozenset[str]] = {
 
 
 MAY_READ_RULES = frozenset({"data_analyst", "programme_manager"})
+MAY_SIGN_RULES = frozenset({"programme_manager"})
 MAY_READ_QUALITY = frozenset({"data_analyst", "programme_manager"})
 MAY_ANSWER_SAMPLES = frozenset({"data_analyst"})
 MAY_DECIDE_CONTINUITY = frozenset({"programme_manager"})
@@ -42,6 +43,12 @@ def require_rules(reader: Reader) -> None:
     """Refuse who may not read the rules; they name nobody, so no purpose is asked for and no trace is kept."""
     if reader.role not in MAY_READ_RULES:
         raise NotAllowed(f"The rules are shown to {_one_of(MAY_READ_RULES)}: ask one of them.")
+
+
+def require_signing_rules(reader: Reader) -> None:
+    """Refuse who may not sign or withdraw the council's own rules."""
+    if reader.role not in MAY_SIGN_RULES:
+        raise NotAllowed(f"The council's own rules are signed by {_one_of(MAY_SIGN_RULES)}: ask one of them.")
 
 
 def require_quality(reader: Reader) -> None:

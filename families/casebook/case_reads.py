@@ -51,6 +51,7 @@ NEXT_DUE = case(
 )
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "next_due": (NEXT_DUE.asc().nulls_last(), CASE.c.case_id),
+    "next_review": (CASE.c.next_review_on.asc().nulls_last(), CASE.c.case_id),
     "last_step": (CASE.c.last_step_on.asc(), CASE.c.case_id),
     "state_since": (CASE.c.state_since.asc(), CASE.c.case_id),
     "name": (CASE.c.family_name.asc(), CASE.c.case_id),

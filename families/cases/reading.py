@@ -319,8 +319,10 @@ def today_of(engine: Engine, reader: Reader, *, today: dt.date) -> Today:
             *_drafts(transaction, reader),
             *(_approvals(transaction, reader) if reader.role in ALLOCATORS else ()),
         ]
-        wanted = Wanted(states=("planned", "reviewing"), only_mine=True)
-        coming, _ = case_reads.cases(transaction, reader, wanted, sort="next_due", limit=1)
+        reviewed = Wanted(states=("planned", "reviewing"), only_mine=True)
+        coming, _ = case_reads.cases(transaction, reader, reviewed, sort="next_review", limit=1)
+        overdue = Wanted(only_mine=True, due_to=today - dt.timedelta(days=1))
+        _, late = case_reads.cases(transaction, reader, overdue, sort="next_due", limit=1)
         noted(transaction, reader, "read_today", (line.family_id for line in lines))
     counts = Counter(line.what for line in lines)
     reviews = [row["next_review_on"] for row in coming]
@@ -328,6 +330,7 @@ def today_of(engine: Engine, reader: Reader, *, today: dt.date) -> Today:
         {what: counts[what] for what in ("overdue", "due_soon", "allocation", "alert", "draft", "approval")},
         tuple(sorted(lines, key=_order)),
         reviews[0] if reviews else None,
+        late,
     )
 
 

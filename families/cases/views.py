@@ -166,11 +166,16 @@ class TodayLine:
 
 @dataclass(frozen=True)
 class Today:
-    """What somebody must do, counted and listed; and when nothing is overdue, what comes next."""
+    """What somebody must do, counted and listed; and when nothing is overdue, what comes next.
+
+    `late`: of the families they answer for those of which something is overdue, also where the day's list is not made
+    of what is due.
+    """
 
     counts: Mapping[str, int]
     lines: tuple[TodayLine, ...]
     next_review_on: dt.date | None
+    late: int
 
 
 @dataclass(frozen=True)

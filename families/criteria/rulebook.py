@@ -61,22 +61,27 @@ def _shipped_ruleset(name: str, switches: tuple[tuple[str, str], ...]) -> Loaded
 
 def read_ruleset(path: Path, *, switches: Mapping[str, str] | None = None) -> LoadedRuleset:
     """A ruleset or overlay file. Raises Refused with every mistake at once, each with its place."""
-    raw = _parsed(path)
+    return ruleset_of(_bytes(path), path.name, switches=switches)
+
+
+def ruleset_of(content: bytes, name: str, *, switches: Mapping[str, str] | None = None) -> LoadedRuleset:
+    """A ruleset or overlay as the bytes of a file of that name. Raises Refused as `read_ruleset`."""
+    raw = _toml(content, name)
     overlay: Overlay | None = None
-    digest = hashlib.sha256(path.read_bytes())
+    digest = hashlib.sha256(content)
     if "extends" in raw:
-        _refuse(path, overlay_mistakes(raw, base=_base_of(raw), known=list(shipped())))
+        _refuse(name, overlay_mistakes(raw, base=_base_of(raw), known=list(shipped())))
         overlay = Overlay.model_validate(raw)
         base = RULESETS / f"{overlay.extends}.toml"
         digest.update(base.read_bytes())
         raw = with_overlay(_parsed(base), overlay)
     else:
-        _refuse(path, mistakes(raw))
+        _refuse(name, mistakes(raw))
     chosen = _chosen(raw, {**(overlay.switches if overlay else {}), **(switches or {})})
     switched = with_switches(raw, chosen)
-    _refuse(path, mistakes(switched))
-    for name, option in sorted(chosen.items()):
-        digest.update(f"\n{name}={option}".encode())
+    _refuse(name, mistakes(switched))
+    for switch, option in sorted(chosen.items()):
+        digest.update(f"\n{switch}={option}".encode())
     return LoadedRuleset(Ruleset.model_validate(switched), digest.hexdigest(), chosen, overlay)
 
 
@@ -123,14 +128,23 @@ def file_mistakes(path: Path) -> list[str]:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    return _toml(_bytes(path), path.name)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return path.read_bytes()
     except OSError as error:
         raise Refused(f"{path.name} cannot be read: {error.strerror or 'no such file'}.") from None
+
+
+def _toml(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path.name} is not TOML: {error}.") from None
+        raise Refused(f"{name} is not TOML: {error}.") from None
     except RecursionError:
-        raise Refused(f"{path.name} is nested too deeply to be read.") from None
+        raise Refused(f"{name} is nested too deeply to be read.") from None
 
 
 def _base_of(raw: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -138,10 +152,10 @@ def _base_of(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     return _parsed(RULESETS / f"{name}.toml") if isinstance(name, str) and name in shipped() else None
 
 
-def _refuse(path: Path, found: list[str]) -> None:
+def _refuse(name: str, found: list[str]) -> None:
     if found:
         what = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
-        raise Refused(f"{path.name} has {what}:\n" + "\n".join(found))
+        raise Refused(f"{name} has {what}:\n" + "\n".join(found))
 
 
 def _chosen(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, str]:

@@ -55,6 +55,16 @@ def test_nothing_to_do_is_said(opened):
     assert "Nothing waits for you here." in everything_said(app)
 
 
+def test_whose_day_is_not_made_of_what_is_due_is_told_what_is_late_all_the_same(opened, worked_url):
+    app = opened("programme_manager", page=MY_FAMILIES, url=worked_url)
+    listed = [cell for table in app.table if "Worker" in table.value for cell in table.value["Next"]]
+    number = sum("overdue" in cell for cell in listed)
+    said = everything_said(opened("programme_manager", page=TODAY, url=worked_url))
+    assert number
+    assert f"{number} families have something overdue: My families lists them first." in said
+    assert "Nothing is overdue" not in said
+
+
 def test_a_worker_sees_their_own_and_a_programme_manager_all(opened, worked_url):
     def listed(role: str) -> set[str]:
         app = opened(role, page=MY_FAMILIES, url=worked_url)

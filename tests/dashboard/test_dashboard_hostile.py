@@ -19,10 +19,10 @@ from made_up_casebook import FULL, NAUGHTY
 from serving import Real
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from visiting import XSRF, Visitor, signed_in, visitor
+from visiting import PATIENCE, XSRF, Visitor, signed_in, visitor
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from dashboard import load_tables
+from dashboard import guarding, load_tables
 from families.casebook.views import Reader
 from families.cases import assessing, noting
 from families.cases.record import case_of
@@ -277,6 +277,23 @@ def test_what_is_fetched_by_an_address_alone_is_for_whoever_signed_in(
             files={"f": b"1"} if method == "PUT" else None,
         )
         assert sent.status_code == 403
+
+
+def test_a_file_as_large_as_an_extract_is_taken_from_whom_loads_deliveries_alone(
+    real: Real, cookies: dict[str, httpx.Cookies]
+) -> None:
+    small, large = b"1", bytes((guarding.FROM_ANYBODY << 20) + guarding.FRAMING)
+    in_pieces = {"Transfer-Encoding": "chunked", "Content-Type": "multipart/form-data; boundary=x"}
+    for who, taken in ((WORKER, 413), (ANALYST, 204)):
+        with visitor(real.address, cookies[who]) as coming:
+            coming.run()
+            address = f"{real.address}/_stcore/upload_file/{coming.session_id}/a-file"
+            asks = {"cookies": cookies[who], "headers": {"X-Xsrftoken": cookies[who][XSRF]}, "timeout": PATIENCE}
+            assert httpx.put(address, **asks, files={"f": small}).status_code == 204
+            assert httpx.put(address, **asks, files={"f": large}).status_code == taken
+            unsaid = asks | {"headers": asks["headers"] | in_pieces}
+            body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n1\r\n--x--\r\n'
+            assert httpx.put(address, **unsaid, content=iter([body])).status_code == taken
 
 
 def test_a_link_of_an_export_opens_for_its_own_sign_in_alone(real: Real, cookies: dict[str, httpx.Cookies]) -> None:

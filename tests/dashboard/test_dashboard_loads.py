@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
+import threading
+import time
 
 import made_up_casebook
 import pytest
@@ -15,8 +18,9 @@ from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
 from dashboard import exporting, identity
-from families import mappings
+from families import load_job, mappings
 from families.casebook.access import MAY_LOAD
+from families.casebook.views import Reader
 from families.home import Home
 from families.sources import apart
 from families.sources.layouts import layouts
@@ -26,6 +30,7 @@ from families.sources.taking_back import taken_back
 from families.sources.taking_in import take_in
 
 LOADS = "pages_/loads.py"
+ANALYST = Reader("demo-data-analyst", "data_analyst", "load what is delivered")
 ASB = (
     "CaseRef,Surname,Forename,DOB,Address,Postcode,Measure,Ground,IssuedDate,EndDate\n"
     "1,Canaryson,Amy,,,,ASBO,,25/02/2013,\n2,,Quillfeather,,,,,,26/02/2013,\n"
@@ -47,10 +52,17 @@ def link_of(app: AppTest) -> str:
     return str(link.proto.url)
 
 
+def upload(app: AppTest, name: str, content: str | bytes) -> None:
+    """Put a file into the first of the page's two places for one."""
+    held = content if isinstance(content, bytes) else content.encode()
+    app.file_uploader[0].set_value((name, held, "text/csv")).run()
+
+
 @pytest.fixture
 def at_home(tmp_path, monkeypatch):
     """A home with one delivery, and a casebook of its own; files are read in this process, for speed."""
     monkeypatch.setattr(apart.Reader, "take_in", lambda _reader, request: take_in(request))
+    monkeypatch.setattr(load_job, "ANSWERS_WITHIN", 60)
     monkeypatch.setenv("FAMILIES_HOME", str(tmp_path / "home"))
     (receipt,) = load(tmp_path / "home", [write(tmp_path, "asb_2013-08.csv", ASB)], received_on=dt.date(2013, 8, 31))
     made_up_casebook.casebook(tmp_path / "casebook.sqlite")
@@ -82,8 +94,7 @@ def test_a_dashboard_without_a_home_says_so(opened, at_home, monkeypatch):
 def test_a_file_is_checked_and_then_loaded_and_nothing_before(opened, at_home):
     home, url, _ = at_home
     app = opened("data_analyst", page=LOADS, url=url)
-    app.file_uploader(key="load_file").set_value(("asb_2013-09.csv", ASB.replace("Amy", "Ann").encode(), "text/csv"))
-    app.run()
+    upload(app, "asb_2013-09.csv", ASB.replace("Amy", "Ann"))
     app.button(key="load_check").click().run()
     assert "2 rows read" in app.success[0].value
     assert "the same" in str([table.value for table in app.table])
@@ -91,6 +102,8 @@ def test_a_file_is_checked_and_then_loaded_and_nothing_before(opened, at_home):
     app.button(key="load_commit").click().run()
     assert "is loaded" in app.success[0].value
     assert len(receipts(home)) == 2
+    assert app.button(key="load_check").disabled
+    upload(app, "again.csv", ASB.replace("Amy", "Ann"))
     app.button(key="load_check").click().run()
     assert "was loaded before" in app.error[0].value
     assert "Canaryson" not in everything_said(app)
@@ -100,7 +113,7 @@ def test_a_file_with_headings_of_its_own_is_mapped_and_the_mapping_remembered(op
     home, url, _ = at_home
     app = opened("data_analyst", page=LOADS, url=url)
     app.selectbox(key="load_source").set_value("asb").run()
-    app.file_uploader(key="load_file").set_value(("ours.csv", OWN.encode(), "text/csv")).run()
+    upload(app, "ours.csv", OWN)
     app.toggle(key="map_asb").set_value(True).run()
     names = list(layouts()["asb"].columns)
     told = {"id": "Ref", "surname": "Second", "forename": "First", "measure": "What", "issued_on": "When"}
@@ -119,7 +132,7 @@ def test_how_a_file_is_written_is_found_out_and_doubtful_dates_stop_the_load_unt
     app = opened("data_analyst", page=LOADS, url=url)
     app.selectbox(key="load_source").set_value("asb").run()
     file = "CaseRef;Surname;Measure;IssuedDate\n1;Canaryson;ASBO;01/02/2013\n9;Quillé;ASBO;03/04/2013\n"
-    app.file_uploader(key="load_file").set_value(("asb.csv", file.encode("cp1252"), "text/csv")).run()
+    upload(app, "asb.csv", file.encode("cp1252"))
     app.button(key="load_check").click().run()
     said = everything_said(app)
     assert "Windows-1252, with semicolons between values" in said
@@ -139,6 +152,57 @@ def test_how_a_file_is_written_is_found_out_and_doubtful_dates_stop_the_load_unt
     assert "It covers 2 January 2013 to 4 March 2013." in everything_said(app)
     app.button(key="load_commit").click().run()
     assert len(receipts(home)) == 2
+
+
+def test_the_page_can_be_left_while_a_file_is_read_and_another_has_to_wait(opened, at_home, monkeypatch):
+    home, url, _ = at_home
+    go_on = threading.Event()
+
+    def read(_reader, request):
+        assert go_on.wait(240)
+        return take_in(request)
+
+    monkeypatch.setattr(apart.Reader, "take_in", read)
+    monkeypatch.setattr(load_job, "ANSWERS_WITHIN", 0)
+    app = opened("data_analyst", page=LOADS, url=url)
+    upload(app, "asb_2013-09.csv", ASB.replace("Amy", "Ann"))
+    app.button(key="load_check").click().run()
+    assert "asb\\_2013\\-09\\.csv is being checked" in app.info[0].value
+    assert "You can leave this page" in app.info[0].value
+    assert app.button(key="load_check").disabled
+    app.switch_page("pages_/quality.py").run()
+    assert title(app) == "Quality and coverage"
+    again = opened("data_analyst", page=LOADS, url=url)  # another browser: nothing was kept in the session
+    assert "is being checked" in again.info[0].value
+    assert again.file_uploader[0].disabled
+    go_on.set()
+    monkeypatch.setattr(load_job, "ANSWERS_WITHIN", 60)
+    while load_job.look(Home(home), ANALYST, at=identity.now()).stands is load_job.Stands.RUNNING:
+        time.sleep(0.02)
+    app.switch_page(LOADS).run()
+    assert "2 rows read, nothing written" in app.success[0].value
+    assert not app.info
+    app.button(key="load_commit").click().run()
+    assert "is loaded" in app.success[0].value
+    assert len(receipts(home)) == 2
+    again.run()
+    assert "is loaded" in again.success[0].value
+
+
+def test_a_load_whose_server_ended_is_said_to_have_stopped_and_the_file_can_be_removed(opened, at_home):
+    home, url, _ = at_home
+    app = opened("data_analyst", page=LOADS, url=url)
+    upload(app, "asb_2013-09.csv", ASB.replace("Amy", "Ann"))
+    app.button(key="load_check").click().run()
+    state = home / "load" / "job.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"ended": None, "doing": "load"}))
+    app.run()
+    assert "stopped before it was done" in app.warning[0].value
+    assert not app.button(key="load_commit").disabled
+    app.button(key="load_let_go").click().run()
+    assert not app.warning
+    assert app.button(key="load_check").disabled
+    assert list((home / "load").iterdir()) == [home / "load" / "lock"]
 
 
 def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_home):

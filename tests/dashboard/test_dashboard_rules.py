@@ -1,6 +1,7 @@
 """The rules page without a browser: who may open it, what it says of each ruleset, and the cases it tries."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import made_up_casebook
@@ -21,10 +22,14 @@ from families.casebook.demo import add_demo_staff
 from families.casebook.publish import RulesUsed, publish
 from families.criteria import spec_cases
 from families.criteria.plain_english import criterion_in_words
-from families.criteria.rulebook import as_kept, load_ruleset, read_ruleset, shipped
+from families.criteria.rulebook import as_kept, load_ruleset, read_ruleset, ruleset_of, shipped
 
 RULES = "pages_/rules.py"
-SECTIONS = ("What is asked", "Results and money", "Switches and overlay", "Worked cases", "Version and changes")
+OWN = "Our own rules"
+SECTIONS = (
+    *("What is asked", "Results and money", "Switches and overlay", "Worked cases", "Version and changes"),
+    OWN,
+)
 OVERLAY = """
 extends = "tf1-2012"
 authority = "Made-up *Borough*"
@@ -174,6 +179,39 @@ def test_an_overlay_in_use_is_read_out_with_what_it_changes(opened, overlaid_url
     assert "no mistake found" in app.success[0].value
     at(app, "Version and changes")
     assert "Changed: over which time,In the last 12 months,In the last 6 months" in everything_said(app)
+
+
+def test_a_file_of_rules_is_proposed_by_one_and_signed_by_another(opened, tmp_path):
+    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+    used = RulesUsed(**as_kept(ruleset_of(OVERLAY.encode(), "borough.toml")))
+    made = made_up_run()
+    publish(engine, **dataclasses.replace(made, run=dataclasses.replace(made.run, rules_used=used)).for_publish())
+    url = f"sqlite:///{tmp_path}/casebook.sqlite"
+    app = at(opened("data_analyst", page=RULES, url=url), OWN)
+    said = everything_said(app)
+    assert "None has been proposed." in said
+    assert "Nobody has signed this overlay." in said
+    app.file_uploader(key="own_file").set_value(("borough.toml", b'extends = "tf1-2012"', "text/plain"))
+    app.text_input(key="own_why").set_value("The board of 14 May")
+    app.button(key="own_save").click().run()
+    assert "borough.toml has a mistake" in app.error[0].value.replace("\\", "")
+    app.file_uploader(key="own_file").set_value(("borough.toml", OVERLAY.encode(), "text/plain"))
+    app.button(key="own_save").click().run()
+    assert "somebody else signs them" in app.success[0].value
+    said = everything_said(app)
+    assert "Waits to be signed,tf1-2012,Made-up *Borough*" in said.replace("\\", "")
+    assert "Changed: over which time,In the last 12 months,In the last 6 months" in said
+    assert not [each for each in app.button if each.key in ("own_sign", "own_withdraw")]
+    manager = at(opened("programme_manager", page=RULES, url=url), OWN)
+    assert_described(manager)
+    assert_keyed(manager)
+    manager.button(key="own_sign").click().run()
+    assert "The rules are signed" in manager.success[0].value
+    said = everything_said(manager)
+    assert re.search(r"proposed this overlay and .* signed it; it counts from", said)
+    assert not [each for each in manager.button if each.key == "own_sign"]
+    manager.button(key="own_withdraw").click().run()
+    assert "Withdrawn by" in everything_said(manager)
 
 
 def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, tmp_path):

@@ -65,6 +65,13 @@ def test_every_widget_has_a_key(path):
             assert "key" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
 
 
+def test_one_place_alone_takes_files_as_large_as_the_server_does():
+    calls = [node for text in CODE.values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    places = [call for call in calls if ast.unparse(call.func).endswith("file_uploader")]
+    assert len(places) > 1
+    assert len([call for call in places if "max_upload_size" not in {each.arg for each in call.keywords}]) == 1
+
+
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
 def test_no_thread_of_polars_waits_for_python(path):
     """With two sessions at once it may wait for ever: see dashboard/cells.py."""

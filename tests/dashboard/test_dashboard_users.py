@@ -144,7 +144,7 @@ def options(**other: Any):
         {"server_enableAgentApi": True},
         {"server_xsrfCookieSameSite": "lax"},
         {"server_trustedUserHeaders": {"X-User": "sub"}},
-        {"server_maxUploadSize": 200},
+        {"server_maxUploadSize": 251},
         {"server_address": "0.0.0.0"},
         {"server_address": None},
         {"server_allowedHosts": []},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
 import random
 import shutil
 from pathlib import Path
@@ -19,8 +21,10 @@ from families.casebook.reading import list_families
 from families.casebook.review import write_decision
 from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
+from families.errors import Refused
 from families.home import Home, Run
 from families.incremental import addresses_seen
+from families.own_rules import propose, sign
 from families.refresh import Asked, code_version, refresh, stated_addresses
 from families.sources.store import load_each, receipts
 from families.sources.taking_back import take_back
@@ -87,6 +91,15 @@ def assert_same_tables(one: Run, other: Run) -> None:
         assert_frame_equal(one.table(name), other.table(name))
 
 
+def waited_for_too_long(home: Path) -> Path:
+    """A file that was uploaded and checked long ago, and that nobody loaded."""
+    folder = home / "load" / "a"
+    folder.mkdir(parents=True)
+    told = {"job_id": "a", "by": "s-analyst", "role": "data_analyst", "at": "2013-08-31T09:00+00:00", "doing": "check"}
+    (home / "load" / "job.json").write_text(json.dumps(told | {"ended": "done"}))
+    return folder
+
+
 def reused(run: Run) -> set[str]:
     return {step["step"] for step in run.manifest["steps"] if step["reused"]}
 
@@ -114,7 +127,9 @@ def test_a_delivery_without_people_links_nobody_again(inbox: Path, tmp_path: Pat
     first = refreshed(home)
     loaded(home, [late])
     beside = Path(shutil.copytree(home, tmp_path / "beside"))
+    waits = waited_for_too_long(home)
     after = refreshed(home)
+    assert not waits.exists()
     assert {"match addresses to the gazetteer", "link records to people", "measure linkage"} <= reused(after)
     assert first.run_id != after.run_id
     assert_same(after, refreshed(beside, afresh=True))
@@ -245,3 +260,25 @@ def test_ids_stay_when_a_file_is_replaced_by_a_corrected_one(inbox: Path, tmp_pa
     assert after.table("family_members")["family_id"].unique().sort().equals(
         before.table("family_members")["family_id"].unique().sort()
     )  # fmt: skip
+
+
+def test_rules_of_ones_own_are_used_once_they_are_signed_or_on_request(inbox: Path, tmp_path: Path) -> None:
+    home = loaded(tmp_path / "home", [path for path in without_gazetteer(inbox) if "session" not in path.name])
+    ours = tmp_path / "ours.toml"
+    ours.write_text('extends = "tf1-2012"\nauthority = "Borough"\nswitches = { rounding = "whole_percent" }\n')
+    engine = open_casebook(f"sqlite:///{home}/casebook.sqlite")
+    asked = Asked(
+        as_of=AS_OF,
+        ruleset=str(ours),
+        database_url=str(engine.url),
+        published_at=dt.datetime(2013, 9, 2, tzinfo=dt.UTC),
+    )
+    with pytest.raises(Refused, match="Nobody has signed these rules"):
+        refresh(Home(home), asked)
+    assert Home(home).current() is None
+    tried = refresh(Home(home), dataclasses.replace(asked, unsigned=True))
+    assert tried.manifest["ruleset"]["overlay"] == "Borough"
+    analyst = Reader("a1", "data_analyst", "rules")
+    version = propose(engine, analyst, ours.read_bytes(), name=ours.name, counts_from=AS_OF, reason="the board")
+    sign(engine, MANAGER, version)
+    assert refresh(Home(home), asked).run_id == tried.run_id

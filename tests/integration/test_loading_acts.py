@@ -14,7 +14,7 @@ from directly import directly
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from families import loading
+from families import load_job, loading
 from families.casebook.access import ROLES
 from families.casebook.models import AuditEvent, table
 from families.casebook.views import Reader
@@ -88,6 +88,12 @@ def test_nobody_else_may(casebook: Engine, tmp_path: Path, role: str) -> None:
         lambda: loading.load_file(
             home, casebook, by, tmp_path, source=None, mapping=None, received_on=AT.date(), dry_run=False
         ),
+        lambda: load_job.look(home, by, at=AT),
+        lambda: load_job.begin_check(
+            home, casebook, by, "a", upload=None, source=None, mapping=None, received_on=AT.date(), at=AT
+        ),
+        lambda: load_job.begin_load(home, casebook, by, "a", received_on=AT.date(), at=AT),
+        lambda: load_job.let_go(home, by, "a"),
     ]
     for act in acts:
         with pytest.raises(NotAllowed, match="a data analyst"):

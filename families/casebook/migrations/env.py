@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from families.casebook import case_models, case_work_models, restriction_models, staff_models  # noqa: F401 (their tables belong to Base)
+from families.casebook import case_models, case_work_models, restriction_models, rules_models, staff_models  # noqa: F401 (their tables belong to Base)
 from families.casebook.models import Base
 
 context.configure(
