@@ -70,7 +70,10 @@ def trend(frame: pl.DataFrame, *, source: str) -> Drawing:
     base = alt.Chart(shown).encode(
         x=alt.X("Load:N", sort=order, title=None, axis=_axis(labelAngle=-40, labelLimit=140)),
         y=alt.Y(
-            "Refused %:Q", title="% of rows refused", scale=alt.Scale(domainMin=0), axis=_axis(grid=True, tickCount=4)
+            "Refused %:Q",
+            title="% of rows refused",
+            scale=alt.Scale(domain=[0, max(1, *frame["Refused %"])]),  # where none was refused there is an axis too
+            axis=_axis(grid=True, tickCount=4, format="~g"),
         ),
         tooltip=["Load:N", "Rows:Q", "Refused:Q", "Label:N"],
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from families.casebook.database import open_casebook
 from families.casebook.demo import add_demo_staff
-from families.cases.demo import add_demo_cases
+from families.cases.demo import add_demo_alerts, add_demo_cases
 from families.errors import Refused
 from families.home import Home
 from families.refresh import Asked, refresh
@@ -47,4 +47,6 @@ def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None]) -> Setti
     add_demo_staff(engine)
     tell("make up cases at every stage")
     add_demo_cases(engine)
+    refresh(Home(home), asked)  # which begins to follow the families
+    add_demo_alerts(engine)
     return settings

@@ -24,6 +24,7 @@ import polars as pl
 
 from families import load_job
 from families.casebook.database import open_casebook
+from families.casebook.following import has_unfollowed
 from families.casebook.migrations import migrate
 from families.casebook.review import Decisions, decisions_in_force
 from families.continuity import kept_continuity, people_before
@@ -151,7 +152,8 @@ def _refreshed(
     run = Run(home.runs / f"{asked.as_of}-{ruleset.rules.id}-{key[:12]}")
     if asked.afresh or not run.is_whole:
         _make(home, run, asked=asked, ruleset=ruleset, delivered=delivered, key=key, decisions=decisions, tell=tell)
-    if asked.afresh or not is_published(run, database_url=asked.database_url, is_sample=asked.is_sample):
+    stands = is_published(run, database_url=asked.database_url, is_sample=asked.is_sample)
+    if asked.afresh or not stands or has_unfollowed(open_casebook(asked.database_url)):
         tell("publish to the casebook")
         publish_run(
             home,

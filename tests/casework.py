@@ -12,6 +12,7 @@ from directly import directly
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
 
+from families.casebook import following
 from families.casebook.access import ROLES
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import writing
@@ -19,7 +20,7 @@ from families.casebook.models import Staff, table
 from families.casebook.publish import publish
 from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
-from families.cases import assessing, opening, planning, reviewing
+from families.cases import alerts, assessing, opening, planning, reviewing
 from families.cases.record import case_of
 from families.cases.views import CaseRecord
 
@@ -130,3 +131,16 @@ class Work:
     def close(self) -> Work:
         reviewing.approve_closure(*self.at(TEAM_MANAGER), **self.decides())
         return self
+
+
+def raise_alerts(engine: Engine) -> None:
+    """Alerts of three kinds that wait for an answer, each of another family that somebody works with."""
+    kinds = {
+        "suspension": "A child was suspended for two days.",
+        "threshold": "A child's unauthorised absence came above the threshold.",
+        "another_child": "Another child of the family has begun to miss school.",
+    }
+    told = zip(following.open_families(engine)[:8], itertools.cycle(kinds.items()), strict=False)
+    raised = [alerts.Raised(f"made up {family}", family, *kind, TODAY, "run") for family, kind in told]
+    with writing(engine, WHOLE) as transaction:
+        alerts.raise_alerts(transaction, raised)

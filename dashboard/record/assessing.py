@@ -46,7 +46,12 @@ def _facts(at: AtWork, assessment: Mapping[str, Any]) -> None:
     st.subheader("What the records say", anchor=False)
     asked = f"{len(facts) - len(waiting)} of {words.counted(len(facts), 'fact')} answered."
     st.write(f"{asked} A correction goes to the source; what the source says stays as it is until it changes it.")
-    frame.plain_table(work_tables.facts(facts, assessment["data_as_of"]), "Facts of the assessment")
+    shown = work_tables.facts(facts, assessment["data_as_of"])
+    if waiting:
+        frame.plain_table(shown, "Facts of the assessment")
+    else:  # the plan beneath is what is worked with from now on
+        with st.expander("The facts and their answers", key="facts_answered"):
+            frame.plain_table(shown, "Facts of the assessment")
     if waiting and at.may("answer_fact"):
         forms.act(_answers(at, waiting), at.label("answer_fact"))
 

@@ -35,6 +35,7 @@ def show(visit: identity.Visit, family_id: str) -> None:
         frame.plain_table(told, "What the feeds have told since, newest first")
 
 
+NOT_KNOWN = "not known"
 NOT_YET = "The next refresh begins to follow this family: what happened before is on its other tabs."
 
 
@@ -49,13 +50,12 @@ def children(found: Monitoring) -> pl.DataFrame:
     rows = [
         (
             words.plain(child.name), _both(child.baseline), _both(child.now), child.now_label or words.NOT_SUPPLIED,
-            _threshold(child), child.suspensions,
+            _threshold(child), NOT_KNOWN if child.suspensions is None else str(child.suspensions),
         )
         for child in found.children
     ]  # fmt: skip
     names = ("Child", "At baseline", "Now", "Now is", "Threshold", "Suspensions since")
-    kinds = dict.fromkeys(names, pl.String) | {"Suspensions since": pl.Int64}
-    return pl.DataFrame(rows, schema=kinds, orient="row")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def _both(sessions: Sessions | None) -> str:
@@ -65,8 +65,8 @@ def _both(sessions: Sessions | None) -> str:
 
 
 def _threshold(child: ChildSince) -> str:
-    if child.baseline is None and child.now is None:
-        return "not known"
+    if child.is_over_threshold is None or (child.baseline is None and child.now is None):
+        return NOT_KNOWN
     return "over it" if child.is_over_threshold else "not over it"
 
 
@@ -76,7 +76,7 @@ def events(found: Monitoring) -> pl.DataFrame:
     newest = sorted(known, key=lambda each: (each.happened_on is not None, each.happened_on), reverse=True)
     rows = [
         (
-            words.short_date(each.happened_on) if each.happened_on else "not known",
+            words.short_date(each.happened_on) if each.happened_on else NOT_KNOWN,
             words.plain(each.sentence),
             "; ".join(f"{source}, {file} row {row}" for source, file, row in each.rows),
         )

@@ -7,7 +7,7 @@ that what happened before the work began raises no alert once it begins.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,18 @@ def open_families(engine: Engine) -> tuple[str, ...]:
         if not inspect(connection).has_table(CASE.name):
             return ()
         return tuple(_open_cases(connection))
+
+
+def has_unfollowed(engine: Engine) -> bool:
+    """Whether somebody works with a family of which, since nobody did when it was published, no fact is in words."""
+    with reading(engine, WHOLE) as connection:
+        if not (inspect(connection).has_table(CASE.name) and inspect(connection).has_table(FACT.name)):
+            return False
+        is_open = FACT.c.family_id.in_(select(CASE.c.family_id).where(CASE.c.is_open))
+        return (
+            connection.execute(select(FACT.c.key).where(is_open, FACT.c.sentence.is_(None)).limit(1)).first()
+            is not None
+        )
 
 
 def _open_cases(connection: Connection) -> dict[str, str]:
@@ -142,6 +154,15 @@ def news(followed: Followed, known: Before, *, rules: str) -> News:
         .sort("family_id", "kind", "key")
     )
     return News(new, gone)
+
+
+def as_news(connection: Connection, facts: Sequence[Mapping[str, Any]]) -> News:
+    """Facts of open families as though they were new."""
+    cases = _open_cases(connection)
+    rows = [{**fact, "case_id": cases[fact["family_id"]], "kinds_before": [fact["kind"]]} for fact in facts]
+    schema = {**FACT_SCHEMA, "case_id": pl.String, "kinds_before": pl.List(pl.String)}
+    gone = {"family_id": pl.String, "key": pl.String, "kind": pl.String, "case_id": pl.String}
+    return News(pl.DataFrame(rows, schema=schema), pl.DataFrame(schema=gone))
 
 
 def facts_of(connection: Connection, family_id: str) -> list[Mapping[str, Any]]:

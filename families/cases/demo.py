@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from families.casebook import case_scope, case_store
 from families.casebook.case_models import FamilyCase
 from families.casebook.database import reading, writing
+from families.casebook.following import as_news, facts_of, open_families
 from families.casebook.reading import data_as_at, list_families
 from families.casebook.row_security import WHOLE
 from families.cases import alerts, referrals
@@ -21,6 +22,7 @@ from families.cases.demo_walk import MANAGER, PARTNER, STAGES, TEAM_MANAGER, WEE
 from families.errors import Refused
 
 MOST_FAMILIES = 30
+MOST_ALERTS = 8
 
 
 def add_demo_cases(engine: Engine) -> int:
@@ -41,7 +43,6 @@ def add_demo_cases(engine: Engine) -> int:
         start = publication.as_of - WEEKS_AGO[stage] * WEEK - dt.timedelta(days=number % 4)
         take(Walk(engine, family_id, number, start, team_id), stage)
     _referrals(engine, publication.as_of)
-    _alerts(engine, families, publication.as_of, publication.run_id)
     return len(families)
 
 
@@ -91,21 +92,16 @@ def _referral(engine: Engine, number: int, day: dt.date) -> str:
     return referrals.refer(engine, PARTNER, intake, today=day, token=f"demo-referral-{number}")
 
 
-def _alerts(engine: Engine, families: list[str], today: dt.date, run_id: str) -> None:
-    raised = [
-        alerts.Raised(
-            key=f"demo {family_id}",
-            family_id=family_id,
-            kind=("suspension", "threshold", "another_child")[number % 3],
-            sentence=(
-                "A child was suspended for two days.",
-                "A child's unauthorised absence came above the threshold.",
-                "Another child of the family has begun to miss school.",
-            )[number % 3],
-            raised_on=today,
-            run_id=run_id,
-        )
-        for number, family_id in enumerate(families[:8])
-    ]
+def add_demo_alerts(engine: Engine) -> int:
+    """Tell workers of the newest thing on record of some of their families, as though the last load had brought it.
+
+    What is on record is known in words once a refresh has followed the families. Gives how many alerts were raised.
+    """
+    publication = data_as_at(engine)
+    families = open_families(engine)[:MOST_ALERTS]
     with writing(engine, WHOLE) as transaction:
-        alerts.raise_alerts(transaction, raised)
+        newest = [next(iter(told), None) for told in (facts_of(transaction, family_id) for family_id in families)]
+        return alerts.tell_workers(
+            transaction, as_news(transaction, [fact for fact in newest if fact is not None]), as_of=publication.as_of,
+            is_sample=True, published_at=publication.published_at, run_id=publication.run_id,
+        )  # fmt: skip

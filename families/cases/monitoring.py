@@ -52,9 +52,9 @@ class ChildSince:
     baseline: Sessions | None
     now: Sessions | None
     now_label: str
-    is_over_threshold: bool  # by the rules, and not by this half term alone
+    is_over_threshold: bool | None  # by the rules, and not by this half term alone; None until a refresh has looked
     known: tuple[Known, ...]  # since the baseline, newest first
-    suspensions: int  # since the baseline
+    suspensions: int | None  # since the baseline; None until a refresh has looked
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,9 @@ def _child(
         summed(row for row in rows if row["place"] in base),
         supplied[-1].sessions if supplied else None,
         supplied[-1].label if supplied else "",
-        any(fact["kind"] == "threshold" and fact["person_id"] == person_id for fact in facts),
+        any(fact["kind"] == "threshold" and fact["person_id"] == person_id for fact in facts) if facts else None,
         own,
-        sum(each.kind == "suspension" for each in own),
+        sum(each.kind == "suspension" for each in own) if facts else None,
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 import serving
 import streamlit as st
 from altair.utils import schemapi
+from casework import raise_alerts
 from serving import Real
 from streamlit.testing.v1 import AppTest
 
@@ -42,6 +43,7 @@ def worked_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("worked") / "casebook.sqlite"
     engine = made_up_casebook.casebook(path)
     assert demo.add_demo_cases(engine)
+    raise_alerts(engine)
     engine.dispose()
     return f"sqlite:///{path}"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import made_up_casebook
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from casework import raise_alerts
 from deliveries import write
 from made_up import AS_OF
 from playwright.sync_api import Browser, Page, expect
@@ -85,6 +86,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("axe")
     engine = made_up_casebook.casebook(folder / "casebook.sqlite")
     demo.add_demo_cases(engine)
+    raise_alerts(engine)
     take(Walk(engine, made_up_casebook.FULL, 100, AS_OF - dt.timedelta(weeks=26), "demo-north"), "reviewing")
     load(folder / "home", [write(folder, "asb_2013-08.csv", ASB)], received_on=AS_OF, is_apart=False)
     settings = {"FAMILIES_DATABASE_URL": str(engine.url), "FAMILIES_HOME": str(folder / "home")}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import made_up_casebook
 import pytest
+from casework import raise_alerts
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -24,6 +25,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard on a casebook of its own with made-up casework at every stage."""
     engine = made_up_casebook.casebook(tmp_path_factory.mktemp("intake") / "casebook.sqlite")
     demo.add_demo_cases(engine)
+    raise_alerts(engine)
     with served({"FAMILIES_DATABASE_URL": str(engine.url)}) as address:
         yield address
 

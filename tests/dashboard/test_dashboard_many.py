@@ -12,6 +12,7 @@ import made_up_casebook
 import pytest
 import serving
 import visiting
+from casework import raise_alerts
 from visiting import PATIENCE
 
 from families.cases import demo
@@ -33,6 +34,7 @@ def served(tmp_path: Path):
     path = tmp_path / "casebook.sqlite"
     engine = made_up_casebook.casebook(path)
     demo.add_demo_cases(engine)
+    raise_alerts(engine)
     engine.dispose()
     settings = {"FAMILIES_HOME": str(tmp_path), "FAMILIES_DATABASE_URL": f"sqlite:///{path}"}
     with serving.served(settings, script="serve.py") as address:

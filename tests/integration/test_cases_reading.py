@@ -6,7 +6,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
-from casework import MANAGER, OTHER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, with_staff
+from casework import MANAGER, OTHER, READERS, TEAM_MANAGER, TODAY, WORKER, Work, raise_alerts, with_staff
 from directly import directly
 from made_up import made_up_run
 from sqlalchemy import Engine
@@ -92,6 +92,7 @@ def test_the_demo_has_cases_at_every_stage_the_same_each_time(casebook: Engine) 
     add_demo_staff(casebook)
     assert add_demo_cases(casebook) == 30
     assert add_demo_cases(casebook) == 0
+    raise_alerts(casebook)
     manager, team_manager, worker = (
         Reader(f"demo-{role.replace('_', '-')}", role, "look")
         for role in ("programme_manager", "team_manager", "caseworker")

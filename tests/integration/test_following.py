@@ -14,7 +14,10 @@ from following import RULES, Feeds, followed_of, published
 from made_up import AS_OF, made_up_run
 from sqlalchemy import Engine
 
+from families.casebook.database import writing
+from families.casebook.following import as_news, facts_of, has_unfollowed
 from families.casebook.models import PublishedFact, table
+from families.casebook.row_security import WHOLE
 from families.cases import alerts
 from families.cases.attendance import Sessions
 from families.cases.monitoring import monitoring_of
@@ -38,6 +41,26 @@ def work(casebook: Engine) -> Work:
 
 def told(work: Work) -> list[dict[str, Any]]:
     return [dict(alert) for alert in work.record().alerts]
+
+
+def test_a_family_taken_on_since_is_not_known_until_the_next_refresh_which_has_to_publish_again(
+    casebook: Engine,
+) -> None:
+    with_staff(casebook)
+    feeds = Feeds().of("exclusions", "P010", **SUSPENDED)
+    published(casebook, feeds, run_id="run-1")
+    assert not has_unfollowed(casebook)
+    Work(casebook).confirm().allocate().accept()
+    assert has_unfollowed(casebook)
+    zoe = next(child for child in monitoring_of(casebook, WORKER, "F01").children if child.name == "Zoë Okafor")
+    assert (zoe.suspensions, zoe.is_over_threshold) == (None, None)
+    published(casebook, feeds, run_id="run-1")
+    assert not has_unfollowed(casebook)
+    zoe = next(child for child in monitoring_of(casebook, WORKER, "F01").children if child.name == "Zoë Okafor")
+    assert (zoe.suspensions, zoe.is_over_threshold) == (0, False)
+    with writing(casebook, WHOLE) as transaction:
+        (told,) = (fact for fact in facts_of(transaction, "F01") if fact["kind"] == "suspension")
+        assert as_news(transaction, [told]).new["kinds_before"].to_list() == [["suspension"]]
 
 
 def test_nothing_that_was_known_before_raises_an_alert(work: Work) -> None:
