@@ -350,7 +350,7 @@ def _wrong_meaning(raw: dict[str, Any]) -> Iterator[str]:
                     yield f"{place}, {key}: there is no {code}{hint}; allowed: {', '.join(codes(file))}."
         yield from _wrong_sessions(person, place)
         yield from _ends_before_it_begins(person, place)
-        yield from _contradicted_person(person, place)
+        yield from _contradicted_person(person, place, last_day=_last_day(raw))
     yield from _contradicted_programme(raw, names)
     if not people and "authority" not in raw:
         yield "person: a case names at least one person, or asks about an authority."
@@ -377,7 +377,17 @@ def _ends_before_it_begins(person: Mapping[str, Any], place: str) -> Iterator[st
                 yield f"{place}, {key}: it ends on {last}, before it begins on {first}."
 
 
-def _contradicted_person(person: Mapping[str, Any], place: str) -> Iterator[str]:
+def _last_day(raw: Mapping[str, Any]) -> dt.date | None:
+    """The last day that a case asks about."""
+    work = raw.get("programme")
+    asked = [*_days(raw, "as_of"), *(_days(work, "claim_on") if isinstance(work, dict) else [])]
+    return max((day for day in asked if day), default=None)
+
+
+def _contradicted_person(person: Mapping[str, Any], place: str, *, last_day: dt.date | None) -> Iterator[str]:
+    (born,) = _days(person, "born")
+    if born and last_day and born > last_day:
+        yield f"{place}: born {born} is after the last day asked about, {last_day}."
     joined, left = _days(person, "joined_on", "left_on")
     if joined and left and left <= joined:
         yield f"{place}: left_on {left} is not after joined_on {joined}, so they were never in the family."

@@ -26,6 +26,7 @@ PERSON = HEAD + '[[person]]\nname = "A"\nrole = "child"\n'
             "ends on 2011-01-01, before it begins",
         ),
         (PERSON + 'benefits = [{ kind = "JSR" }]\n', "there is no JSR (did you mean JSA?)"),
+        (PERSON + "born = 2012-10-02\n", "born 2012-10-02 is after the last day asked about, 2012-10-01"),
         (PERSON + "joined_on = 2012-05-01\nleft_on = 2012-05-01\n", "they were never in the family"),
         (
             PERSON + "offences = [{ on = 2012-05-01, offence_on = 2012-05-02 }]\n",
