@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit import config
 
-from dashboard import frame, identity, navigation, startup
+from dashboard import coming_back, frame, identity, navigation, startup
 from families.casebook import reading
 from families.errors import UserError
 
@@ -46,6 +46,10 @@ def main() -> None:
     st.logo(str(HERE / "logo.svg"), size="large")
     person = visit.person if visit else None
     page = st.navigation(pages(person.role if person else None), position="top" if person else "hidden")
+    if person is not None:
+        them = navigation.entries(person.role)
+        coming_back.go({entry.name for entry in them})
+        coming_back.is_at(page.url_path or str(navigation.begins_at(them)))
     frame.banner(engine, data, visit)
     if person is None:
         identity.ask(engine, data)

@@ -2,7 +2,8 @@
 
 A form's boxes are named by a number. What is refused stays written in them; once the act is done the form has a new
 number, and empty boxes. The number is the token of the act too: a second click on the same form is the same act.
-A form may be kept as a draft: then it saves itself while it is filled in, as a note does, until its act is done.
+A form may be kept as a draft: then it saves itself while it is filled in, as a note does, until its act is done. The
+draft of a form that was filled from a row has all its boxes and the row's version, whatever becomes of the row.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from families.cases.moving import Changed
 from families.cases.noting import SavedDraft
 
 Values: TypeAlias = Mapping[str, Any]
+BEGUN = "You have begun this, and it is kept: open it to go on."
+ROW_VERSION = "row_version"  # what an act finds it as, and a draft keeps it as
 TEXT_ROWS, PAD_ROWS = 110, 4  # pixels, and lines, high
 DAYS = (dt.date(1900, 1, 1), dt.date(2100, 12, 31))  # without bounds Streamlit takes ten years around the real day
 
@@ -48,7 +51,7 @@ class Form:
     act: Callable[[identity.Visit, Values, str], Any]
     told: str | Callable[[Any], str]
     button: str = "Save"
-    version: int | None = None  # of the row it is about; the act finds it among the values as `row_version`
+    version: int | None = None  # of the row it is about; the act finds it among the values
     is_prefilled: bool = False  # then the version is the one whose words are in the boxes, whatever is drawn since
     check: Callable[[Values], Mapping[str, str]] | None = None  # what else is wrong, by field
     draft: keeping.Draft | None = None  # where it is kept while it is filled in
@@ -75,7 +78,7 @@ def show(form: Form) -> None:
     if form.draft is None:
         _show(form)
         return
-    keeping.take_up(form.draft, form.saved)
+    keeping.take_up(form.draft, form.saved, _filled(form))
     st.session_state.pop(_done_key(form), None)  # the whole page is being drawn: it need not be drawn again
     _show_kept(form)
 
@@ -170,10 +173,30 @@ def in_words(fields: Sequence[Field], body: Values) -> Values:
 
 
 def _body(form: Form, number: str) -> dict[str, Any]:
-    """What stands in the boxes and did not at first, as a draft keeps it."""
-    told = {each.name: (_value(form, each, number), each.start) for each in form.fields if each.kind != "said"}
-    kept = {name: value for name, (value, start) in told.items() if value not in ("", start) and value is not None}
-    return {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in kept.items()}
+    """What stands in the boxes and did not at first, as a draft keeps it; all of it where a row filled them."""
+    boxes = [each for each in form.fields if each.kind != "said"]
+    told = {each.name: _kept(each, _value(form, each, number)) for each in boxes}
+    if form.is_prefilled:
+        return told | {ROW_VERSION: _begun(form)[1]}
+    starts = {each.name: _kept(each, each.start) for each in boxes}
+    return {name: value for name, value in told.items() if value not in ("", None, starts[name])}
+
+
+def _filled(form: Form) -> dict[str, Any]:
+    """What the draft of a form begins with: what a row filled its boxes with, and the row's version."""
+    if not form.is_prefilled:
+        return {}
+    filled = {each.name: _kept(each, each.start) for each in form.fields if each.kind != "said"}
+    return filled | {ROW_VERSION: form.version}
+
+
+def _kept(each: Field, value: Any) -> Any:
+    """What stands in a box, as a draft keeps it."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if each.kind == "tick":
+        return bool(value)
+    return value or "" if each.kind in ("line", "text") else value
 
 
 def _keep(form: Form, number: str) -> None:
@@ -200,7 +223,7 @@ def _begun(form: Form) -> tuple[str, int | None]:
     """The form's number, and the version of what its boxes were filled from."""
     if form.draft is not None:
         held = _held(form)
-        return held.number if held else "", form.version
+        return (held.number, held.body.get(ROW_VERSION, form.version)) if held else ("", form.version)
     if _number_key(form) not in st.session_state:
         st.session_state[_number_key(form)] = (uuid.uuid4().hex, form.version)
     number, version = st.session_state[_number_key(form)]
@@ -209,11 +232,18 @@ def _begun(form: Form) -> tuple[str, int | None]:
 
 def act(form: Form, label: str) -> None:
     """A form behind its label, so that a page says what can be done before it shows every box."""
-    with st.expander(label, key=f"open_{form.name}"):
+    with opened(label, form.name, BEGUN if form.saved is not None else ""):
         show(form)
+
+
+@contextmanager
+def opened(label: str, name: str, begun: str) -> Iterator[None]:
+    """What is behind a label, and what is said beneath it while it is closed."""
+    with st.expander(label, key=f"open_{name}"):
+        yield
     with st.container():  # always there, as above
-        if form.saved is not None:
-            st.caption("You have begun this, and it is kept: open it to go on.")
+        if begun:
+            st.caption(begun)
 
 
 def _summary(form: Form, problems: Mapping[str, str]) -> None:
@@ -275,7 +305,7 @@ def _submitted(form: Form, number: str, version: int | None) -> None:
 
     def once(visit: identity.Visit) -> Any:
         try:
-            result = form.act(visit, {**values, "row_version": version}, number)
+            result = form.act(visit, {**values, ROW_VERSION: version}, number)
         except Changed as changed:
             clash.append(changed)
             raise
@@ -300,7 +330,7 @@ def _show_conflict(form: Form, number: str) -> None:
     labels = {each.name: each.label for each in form.fields if each.kind != "said"}
     choices = {each.name: each.choices for each in form.fields}
     conflicts.show(conflict, labels, choices)
-    theirs = conflict.theirs.get("row_version")
+    theirs = conflict.theirs.get(ROW_VERSION)
     with st.container(horizontal=True, key=f"choose_{form.name}"):
         st.button("Save my version", key=f"{form.name}_mine_{number}", on_click=_submitted, args=(form, number, theirs))
         st.button("Keep theirs", key=f"{form.name}_theirs_{number}", on_click=_keep_theirs, args=(form, number))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import streamlit as st
 from sqlalchemy import Engine
 
-from dashboard import words
+from dashboard import coming_back, words
 from families.casebook import access, reading, sessions
 from families.casebook.database import open_casebook
 from families.casebook.views import DataAsAt, Reader, StaffMember
@@ -130,7 +130,10 @@ def _signed_in_session(engine: Engine) -> sessions.Session | None:
     if abs(now().timestamp() - float(claims["iat"])) > FRESH.total_seconds():
         raise NotAllowed(NOT_FRESH)
     account = {"issuer": claims["iss"], "subject": claims["sub"]}
-    return sessions.sign_in(engine, of_claims, **account, limits=limits(), at=now(), proved_at=_proved_at(claims))
+    session = sessions.sign_in(engine, of_claims, **account, limits=limits(), at=now(), proved_at=_proved_at(claims))
+    if claims.get("provider") == AGAIN:
+        coming_back.arrive(session.person.staff_id, at=now())
+    return session
 
 
 def _proved_at(claims: Mapping[str, object]) -> dt.datetime | None:
@@ -221,13 +224,19 @@ def ask_again(visit: Visit, what: str) -> None:
     """In place of what is most protected: that a sign-in has to be recent, and the way to it."""
     minutes = words.counted(Settings().sign_in_again_minutes, "minute")
     asks = f"{MOST_PROTECTED[what]} asks for a sign-in within the last {minutes}"
-    st.write(f"{asks}: sign in again, then come back here. What you were writing is kept.")
+    st.write(f"{asks}: sign in again, and you come back to this page. What you were writing is kept.")
     if visit.session.signed_in_at is None and st.user.to_dict().get("provider") == AGAIN:
         st.warning(
             "The sign-in service does not say when you signed in (the claim `auth_time`): an administrator has to set "
             "it up there."
         )
-    st.button("Sign in again", key=f"sign_in_again_for_{what}", on_click=st.login, args=(AGAIN,))
+    went_from = (visit.person.staff_id, coming_back.here())
+    st.button("Sign in again", key=f"sign_in_again_for_{what}", on_click=_to_sign_in_again, args=went_from)
+
+
+def _to_sign_in_again(staff_id: str, place: coming_back.Place) -> None:
+    coming_back.leave(staff_id, place, at=now())
+    st.login(AGAIN)
 
 
 def say_sample_is_not_asked(visit: Visit) -> None:

@@ -60,19 +60,22 @@ def held(draft: Draft) -> Held | None:
     return found
 
 
-def take_up(draft: Draft, saved: SavedDraft | None) -> Held:
-    """Hold the draft that lies in the casebook, unless what this window holds is newer or could not be saved."""
+def take_up(draft: Draft, saved: SavedDraft | None, filled: Body | None = None) -> Held:
+    """Hold the draft that lies in the casebook, unless what this window holds is newer or could not be saved.
+
+    Where none lies there, one begins with what its boxes are filled with.
+    """
     now = held(draft)
     if now is None or (not now.refused and (saved.version if saved else 0) != now.version):
-        now = begun(saved)
+        now = begun(saved, filled)
         st.session_state[draft.place] = now
     return now
 
 
-def begun(saved: SavedDraft | None = None) -> Held:
-    """A draft as it was last saved, or an empty one, under a number of its own."""
+def begun(saved: SavedDraft | None, filled: Body | None = None) -> Held:
+    """A draft as it was last saved, or a new one, under a number of its own."""
     if saved is None:
-        return Held(uuid.uuid4().hex, 0, {})
+        return Held(uuid.uuid4().hex, 0, filled or {})
     return Held(uuid.uuid4().hex, saved.version, dict(saved.body), saved.saved_at)
 
 
@@ -126,9 +129,9 @@ def _take_theirs(draft: Draft, conflict: conflicts.Conflict) -> None:
 
 
 def discard(draft: Draft, visit: identity.Visit) -> None:
-    """Throw one's own draft away, or take it out once it has become what it was for; the boxes are empty then."""
+    """Throw one's own draft away, or take it out once it has become what it was for; the next one begins anew."""
     now = held(draft)
     if now is not None and now.version:
         noting.discard_draft(visit.engine, visit.reader(TO_WRITE), draft.family_id, draft.kind)
     conflicts.forget(draft.place)
-    st.session_state[draft.place] = begun()
+    st.session_state.pop(draft.place, None)

@@ -36,7 +36,10 @@ ACTION = "export_board_report"
 
 
 def board_report(engine: Engine, reader: Reader, form: str, *, today: dt.date, at: dt.datetime) -> Export:
-    """Make the report and write down that it was made; only then is it given."""
+    """Make the report and write down that it was made; only then is it given.
+
+    Unlike exports of records it asks for no recent sign-in: what it says stands on the pages, and names nobody.
+    """
     if form not in FORMATS:
         raise Refused("There is no such export: open the overview again.")
     if reader.role not in ASK_OUTCOMES:

@@ -16,6 +16,7 @@ from families import mappings
 from families.casebook import deliveries as trail
 from families.casebook.access import require_loads, require_recent
 from families.casebook.deliveries import Cited
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.errors import Refused
 from families.home import Home
@@ -122,7 +123,8 @@ def take_back(
 def rejects_file(home: Home, engine: Engine, by: Reader, delivery: str) -> bytes:
     """The rejected rows of a delivery that wait, as CSV; an export of personal data, and so written down first."""
     require_loads(by)
-    require_recent(by)
+    with refusals_noted(engine, by, "export_rejects"):
+        require_recent(by)
     rejects = rejects_of(home.path, delivery)
     if not rejects.rows:
         raise Refused("No rejected row of this delivery waits to be corrected.")

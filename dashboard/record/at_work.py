@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,19 +12,23 @@ import streamlit as st
 
 from dashboard import forms, identity, keeping, tables, words
 from families.casebook.views import FamilyRecord, StaffMember
+from families.cases import noting
 from families.cases.noting import SavedDraft
 from families.cases.views import CaseRecord
 from families.cases.workflow import may_do_to_own, workflow
 
 TO_WORK = "work with this family"
-KEPT = {  # forms that are kept as drafts while they are filled in, and the kind of the draft
+KEPT = {  # forms that are kept as drafts while they are filled in, and the kind of the draft; one for each row changed
     "consent/record": "consent",
     "team/add": "helper",
+    "team/change": "change_to_a_helper",
     "assessment/answer": "answers_to_facts",
     "assessment/complete": "assessment",
     "needs/add": "need",
     "plan/goal": "goal",
     "plan/action": "action",
+    "plan/change": "change_to_an_action",
+    "plan/reach": "goal_reached",
     "plan/approve_plan": "approval_of_the_plan",
     "plan/return_plan": "plan_given_back",
     "review/hold": "review",
@@ -98,14 +102,19 @@ class AtWork:
 
         name = f"{place}_{case_id}" + "".join(f"_{each}" for each in of)
         form = forms.Form(name, fields, act, told, button, version, is_prefilled, check)
-        kind = KEPT.get(place)
-        if kind is None or self.drafts is None:
+        if place not in KEPT or self.drafts is None:
             return form
+        kind = noting.kind_of(KEPT[place], *of)
         labels = {each.name: each.label for each in fields if each.kind != "said"}
         choices = {each.name: each.choices for each in fields}
         in_words = partial(forms.in_words, fields)
         draft = keeping.Draft(f"draft_{name}", self.case.line.family_id, kind, labels, in_words, choices)
         return replace(form, draft=draft, saved=self.drafts.get(kind))
+
+    def begun(self, place: str, names: Mapping[str, str]) -> dict[str, str]:
+        """Of the rows that a form changes, by id, those whose change is kept as a draft."""
+        drafts = self.drafts or {}
+        return {each: name for each, name in names.items() if noting.kind_of(KEPT[place], each) in drafts}
 
     @property
     def version(self) -> int:
@@ -113,12 +122,18 @@ class AtWork:
         return self.case.line.row_version
 
 
-def chosen_one(label: str, names: Mapping[str, str], *, key: str) -> str | None:
-    """Choose which of several a form below is about."""
+def begun_for(begun: Mapping[str, str]) -> str:
+    """That changes were begun, and of which of several."""
+    return words.escape_markdown(f"{forms.BEGUN} Begun: {'; '.join(begun.values())}.") if begun else ""
+
+
+def chosen_one(label: str, names: Mapping[str, str], *, key: str, begun: Iterable[str] = ()) -> str | None:
+    """Choose which of several a form below is about; the first that was begun, until somebody chooses."""
+    options = list(names)
     chosen: str | None = st.selectbox(
         label,
-        list(names),
-        index=None,
+        options,
+        index=next((options.index(each) for each in begun), None),
         format_func=lambda each: words.plain(names[each]),
         key=key,
         placeholder="Choose",

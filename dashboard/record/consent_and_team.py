@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import forms, frame
 from dashboard.forms import Field
 from dashboard.record import work_tables
-from dashboard.record.at_work import AtWork, chosen_one
+from dashboard.record.at_work import AtWork, begun_for, chosen_one
 from families.cases import agreeing
 from families.cases.workflow import workflow
 
@@ -68,17 +68,16 @@ def _team(at: AtWork) -> None:
         form = at.form("team/add", agreeing.add_helper, _professional({}), told, give=_as_professional)
         forms.act(form, at.label("add_helper"))
     if at.may("change_helper") and helpers:
-        with st.expander(at.label("change_helper"), key="open_change_helper"):
-            _change(at)
+        names = {helper["helper_id"]: f"{helper['name']}, {helper['agency']}" for helper in helpers}
+        begun = at.begun("team/change", names)
+        with forms.opened(at.label("change_helper"), "change_helper", begun_for(begun)):
+            _change(at, chosen_one("Whom to change", names, key="helper_chosen", begun=begun))
 
 
-def _change(at: AtWork) -> None:
-    by_id = {helper["helper_id"]: helper for helper in at.case.helpers}
-    names = {each: f"{helper['name']}, {helper['agency']}" for each, helper in by_id.items()}
-    chosen = chosen_one("Whom to change", names, key="helper_chosen")
+def _change(at: AtWork, chosen: str | None) -> None:
     if chosen is None:
         return
-    helper = by_id[chosen]
+    helper = next(each for each in at.case.helpers if each["helper_id"] == chosen)
     ended = Field("ended_on", "Left the team on", "day", start=helper["ended_on"], is_required=False)
     form = at.form(
         "team/change",

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import forms, frame
 from dashboard.forms import Field
 from dashboard.record import work_tables
-from dashboard.record.at_work import AtWork, chosen_one
+from dashboard.record.at_work import AtWork, begun_for, chosen_one
 from families.cases import planning
 from families.cases.views import ActionView, GoalView
 
@@ -40,8 +40,10 @@ def _write(at: AtWork) -> None:
         forms.act(_action_form(at, goals), at.label("add_action"))
     actions = {action.action_id: action for goal in at.case.goals for action in goal.actions}
     if actions and at.may("change_action"):
-        with st.expander(at.label("change_action"), key="open_change_action"):
-            _change(at, actions)
+        names = {action_id: f"{action.words} ({action.owner})" for action_id, action in actions.items()}
+        begun = at.begun("plan/change", names)
+        with forms.opened(at.label("change_action"), "change_action", begun_for(begun)):
+            _change(at, actions, chosen_one("Which action", names, key="action_chosen", begun=begun))
     open_goals = {goal.goal_id: goal.words for goal in at.case.goals if goal.reached_on is None}
     if open_goals and at.may("reach_goal"):
         forms.act(_reach_form(at, open_goals), at.label("reach_goal"))
@@ -79,9 +81,7 @@ def _action_form(at: AtWork, goals: Mapping[str, GoalView]) -> forms.Form:
     return at.form("plan/action", planning.add_action, fields, "The action is in the plan.", give=give)
 
 
-def _change(at: AtWork, actions: Mapping[str, ActionView]) -> None:
-    names = {action_id: f"{action.words} ({action.owner})" for action_id, action in actions.items()}
-    chosen = chosen_one("Which action", names, key="action_chosen")
+def _change(at: AtWork, actions: Mapping[str, ActionView], chosen: str | None) -> None:
     if chosen is None:
         return
     action = actions[chosen]

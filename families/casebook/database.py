@@ -235,7 +235,7 @@ def _told(error: DBAPIError | psycopg.Error) -> Exception:
     cause = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if state == UNDEFINED_TABLE or "no such table" in str(cause):
-        return Refused("This casebook is empty: run `families refresh` first.")
+        return Refused("This casebook is empty, or of an earlier version: run `families refresh`, which renews it.")
     if state == UNDEFINED_COLUMN or "no such column" in str(cause) or "has no column named" in str(cause):
         return Refused("This casebook was written by an earlier version: run `families refresh`, which renews it.")
     if state == NO_RIGHT and "row-level security" not in str(cause):

@@ -88,11 +88,8 @@ class Publication(Base, table=True):
     doubts_left_out: int | None = None  # questions that the run found and nobody is asked
 
 
-class PublishedRuleset(Base, table=True):
-    """The rules the published run was made by, whole, so that pages show them whatever is installed later."""
-
-    __tablename__ = "published_ruleset"
-    __table_args__ = (CheckConstraint("publication_id = 1", name="only_one"),)
+class OfPublication(Base):
+    """The key of what is published of the one run in one row; the constraint on it is each table's own."""
 
     publication_id: int = Field(
         default=1,
@@ -100,6 +97,14 @@ class PublishedRuleset(Base, table=True):
         foreign_key="publication.publication_id",
         sa_column_kwargs={"autoincrement": False},
     )
+
+
+class PublishedRuleset(OfPublication, table=True):
+    """The rules the published run was made by, whole, so that pages show them whatever is installed later."""
+
+    __tablename__ = "published_ruleset"
+    __table_args__ = (CheckConstraint("publication_id = 1", name="only_one"),)
+
     ruleset: str
     sha256: str
     rules: str  # JSON of the ruleset with its switches set and the overlay in
@@ -107,18 +112,12 @@ class PublishedRuleset(Base, table=True):
     overlay: str | None  # JSON of the authority's overlay, where one was in use
 
 
-class PublishedAbsenceRule(Base, table=True):
+class PublishedAbsenceRule(OfPublication, table=True):
     """What the published run's rules ask about absence, beside the publication's threshold."""
 
     __tablename__ = "published_absence_rule"
     __table_args__ = (CheckConstraint("publication_id = 1", name="only_one"),)
 
-    publication_id: int = Field(
-        default=1,
-        primary_key=True,
-        foreign_key="publication.publication_id",
-        sa_column_kwargs={"autoincrement": False},
-    )
     label: str
     counted: str  # JSON list: authorised, unauthorised
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, inspect, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select, tuple_, union_all
 
 from families.casebook import audit, emergency, restricted
 from families.casebook.access import require_emergency, require_recent, require_search
@@ -161,19 +161,16 @@ def _detail(sought: Sought) -> dict[str, Any]:
 
 
 def _matches(connection: Connection, reader: Reader, sought: Sought) -> ColumnElement[bool]:
-    """The members that fit all that was typed, hidden families left out; refuses a search for everybody.
-
-    In a casebook of before, which has no UPNs, nobody is found by one until the next refresh.
-    """
+    """The members that fit all that was typed, hidden families left out; refuses a search for everybody."""
     conditions = [restricted.is_open_to(reader, MEMBER.c.family_id)]
     if sought.born_on is not None:
         conditions.append(MEMBER.c.date_of_birth == sought.born_on)
     words = search_words(sought.text)[:MOST_WORDS]
     key = tuple_(MEMBER.c.family_id, MEMBER.c.person_id)
-    whole, has_upns = _of_id(sought.text.strip()), inspect(connection).has_table(UPN.name)
+    whole = _of_id(sought.text.strip())
     for word in words:
-        of_upn = [_of_upn(word, "".join(sought.text.split()))] if has_upns else []
-        conditions.append(key.in_(union_all(*_of_word(reader, word), whole, *of_upn)))
+        of_upn = _of_upn(word, "".join(sought.text.split()))
+        conditions.append(key.in_(union_all(*_of_word(reader, word), whole, of_upn)))
     if not words and sought.born_on is None:
         raise Refused("Write a name, an address, a UPN or an id of two letters or more, or a date of birth.")
     return and_(*conditions)

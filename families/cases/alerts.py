@@ -22,6 +22,7 @@ from families.dates import months_before
 from families.errors import Refused
 
 ACKNOWLEDGED, SNOOZED = "acknowledged", "snoozed"
+SHOWN_BY = " Shown by "  # what of an alert's sentence tells the rows
 MOST_SNOOZED = dt.timedelta(days=90)
 
 
@@ -97,7 +98,7 @@ def _raised(row: Mapping[str, Any], on: dt.date, run_id: str) -> Raised:
         key=_alert_key(row),
         family_id=row["family_id"],
         kind=row["kind"],
-        sentence=f"{row['sentence']}. {f'Shown by {where}.' if where else ''}".strip(),
+        sentence=f"{row['sentence']}.{f'{SHOWN_BY}{where}.' if where else ''}",
         raised_on=on,
         run_id=run_id,
         person_id=row["person_id"],

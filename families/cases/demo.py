@@ -23,6 +23,7 @@ from families.errors import Refused
 
 MOST_FAMILIES = 30
 MOST_ALERTS = 8
+TOLD = ("suspension", "offence", "threshold", "another_child")
 
 
 def add_demo_cases(engine: Engine) -> int:
@@ -100,8 +101,9 @@ def add_demo_alerts(engine: Engine) -> int:
     publication = data_as_at(engine)
     families = open_families(engine)[:MOST_ALERTS]
     with writing(engine, WHOLE) as transaction:
-        newest = [next(iter(told), None) for told in (facts_of(transaction, family_id) for family_id in families)]
+        told = [[fact for fact in facts_of(transaction, family_id) if fact["kind"] in TOLD] for family_id in families]
+        news = as_news(transaction, [newest for newest, *_ in filter(None, told)])
         return alerts.tell_workers(
-            transaction, as_news(transaction, [fact for fact in newest if fact is not None]), as_of=publication.as_of,
-            is_sample=True, published_at=publication.published_at, run_id=publication.run_id,
+            transaction, news, as_of=publication.as_of, is_sample=True, published_at=publication.published_at,
+            run_id=publication.run_id,
         )  # fmt: skip

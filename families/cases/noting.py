@@ -35,7 +35,7 @@ from families.errors import NotAllowed, Refused
 SUPERVISION = "supervision"
 NEW_REFERRAL = "new"  # stands for the family of a referral that is still being written
 MOST_IN_DRAFT = 4 * MOST_WORDS
-A_KIND = re.compile(r"[a-z_]{1,40}")
+A_KIND = re.compile(r"[a-z_]{1,40}(-[0-9a-f]{20})?")  # the second part is the id of a row that is changed
 POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]?\s*[0-9][A-Z]{2}\b", re.IGNORECASE)
 WAYS = "road|rd|street|st|avenue|ave|lane|close|drive|way|court|crescent|gardens|place|terrace|grove|walk|hill|square"
 ADDRESS = re.compile(rf"\b[0-9]{{1,4}}[a-z]?,?\s+(?:[a-z'’-]+\s+){{1,3}}(?:{WAYS})\b", re.IGNORECASE)
@@ -75,6 +75,16 @@ def address_warnings(words: str) -> tuple[str, ...]:
     if ADDRESS.search(words):
         warnings.append("This looks like an address: an address that must be kept safe does not belong in a note.")
     return tuple(warnings)
+
+
+def kind_of(kind: str, changed: str = "") -> str:
+    """The kind of a draft; a change to a row that has others beside it has a draft of its own."""
+    return f"{kind}-{changed}" if changed else kind
+
+
+def plain_kind(kind: str) -> str:
+    """The kind of a draft without the row it changes."""
+    return kind.partition("-")[0]
 
 
 def save_draft(

@@ -20,7 +20,9 @@ from families.casebook.leave import leave_of
 from families.casebook.refusals import refusals_noted
 from families.casebook.row_security import Reach
 from families.casebook.views import Reader
+from families.cases.alerts import SHOWN_BY
 from families.cases.attendance import attendance_now
+from families.cases.noting import plain_kind
 from families.cases.views import (
     CaseLine,
     CaseList,
@@ -365,13 +367,15 @@ def _allocations(transaction: Transaction, reader: Reader, today: dt.date) -> It
 
 def _alerts(transaction: Transaction, reader: Reader, today: dt.date) -> Iterator[TodayLine]:
     for row in case_reads.open_alerts(transaction, reader, today, limit=MOST_ON_TODAY):
-        yield TodayLine("alert", row["sentence"], row["family_id"], row["case_id"], row["family_name"], None)
+        what = row["sentence"].partition(SHOWN_BY)[0]  # the rows are told in the record
+        yield TodayLine("alert", what, row["family_id"], row["case_id"], row["family_name"], None)
 
 
 def _drafts(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:
     for row in case_reads.drafts(transaction, reader):
-        sentence = f"A draft of {row['kind'].replace('_', ' ')} is not completed."
-        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None, row["kind"])
+        kind = plain_kind(row["kind"])
+        sentence = f"A draft of {kind.replace('_', ' ')} is not completed."
+        yield TodayLine("draft", sentence, row["family_id"], row["case_id"], row["family_name"], None, kind)
 
 
 def _approvals(transaction: Transaction, reader: Reader) -> Iterator[TodayLine]:

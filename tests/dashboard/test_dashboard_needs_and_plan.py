@@ -21,12 +21,14 @@ from test_dashboard_pages import (
     wrongly_read,
 )
 
+from dashboard import words
 from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.staff import disable_staff
 from families.casebook.views import Reader
 from families.cases import agreeing, assessing, noting, planning, reviewing
 from families.cases.demo_walk import MANAGER, TEAM_MANAGER, WEEK, WEEKS_AGO, WORKERS, Walk, take
+from families.cases.reading import today_of
 from families.cases.record import case_of, open_corrections
 from families.cases.views import CaseRecord
 from families.cases.workflow import workflow
@@ -237,6 +239,64 @@ def test_a_form_is_kept_until_its_act_is_done_or_it_is_thrown_away(opened, url):
     box(app, "button", f"{form}_discard_").click().run()
     assert draft_of(url, FULL, "need") is None
     assert box(app, "number_input", f"{form}_score_").value is None
+
+
+def test_changes_are_kept_for_each_row_with_the_version_they_began_from(opened, url):
+    case = record(url, "F08")
+    first, second = case.goals[0].actions[:2]
+    of_first, of_second = (f"plan/change_{case.line.case_id}_{each.action_id}" for each in (first, second))
+    app = opened("caseworker", family="F08", section=TAB, url=url)
+    app.selectbox(key="action_chosen").set_value(second.action_id).run()
+    box(app, "text_input", f"{of_second}_owner_").set_value("Her aunt").run()
+
+    again = opened("caseworker", family="F08", section=TAB, url=url)
+    assert f"and it is kept: open it to go on. Begun: {second.words}" in everything_said(again)
+    assert again.selectbox(key="action_chosen").value == second.action_id
+    assert box(again, "text_input", f"{of_second}_owner_").value == "Her aunt"
+    again.selectbox(key="action_chosen").set_value(first.action_id).run()
+    assert box(again, "text_input", f"{of_first}_owner_").value == first.owner  # a draft is of one action
+    engine = open_casebook(url)
+    at = {"row_version": second.row_version, "today": dt.date(2013, 9, 1), "token": "quicker-change"}
+    given = {"owner": second.owner, "due_on": dt.date(2013, 12, 1), "done_on": None}
+    planning.change_action(engine, WORKER, case.line.case_id, second.action_id, **given, **at)
+    assert [line.draft_kind for line in today_of(engine, WORKER, today=at["today"]).lines if line.what == "draft"] == [
+        "change_to_an_action"
+    ]
+    engine.dispose()
+
+    late = opened("caseworker", family="F08", section=TAB, url=url)
+    assert box(late, "date_input", f"{of_second}_due_on_").value == second.due_on  # as it was when this was begun
+    fill(late, of_second)
+    both = next(table.value for table in late.table if "Theirs" in table.value).set_index("What")
+    assert list(both.loc["By"]) == [words.long_date(second.due_on), "1 December 2013"]
+    box(late, "button", f"{of_second}_mine_").click().run()
+    assert record(url, "F08").goals[0].actions[1].owner == "Her aunt"
+    assert draft_of(url, "F08", noting.kind_of("change_to_an_action", second.action_id)) is None
+    assert "and it is kept" not in everything_said(late)
+
+
+def test_a_change_to_a_helper_and_a_goal_reached_are_kept_too(opened, url):
+    case = record(url, "F08")
+    helper, goal = case.helpers[0], case.goals[0]
+    change, reach = f"team/change_{case.line.case_id}_{helper['helper_id']}", f"plan/reach_{case.line.case_id}"
+    app = opened("caseworker", family="F08", section=TAB, url=url)
+    app.selectbox(key="helper_chosen").set_value(helper["helper_id"]).run()
+    box(app, "text_input", f"{change}_phone_").set_value("01632 960 222").run()
+    box(app, "text_input", f"{change}_job_").set_value("").run()
+    box(app, "selectbox", f"{reach}_goal_id_").set_value(goal.goal_id).run()
+    kept = draft_of(url, "F08", noting.kind_of("change_to_a_helper", helper["helper_id"])).body
+    assert (kept["phone"], kept["job"], kept["name"]) == ("01632 960 222", "", helper["name"])
+
+    again = opened("caseworker", family="F08", section=TAB, url=url)
+    assert again.selectbox(key="helper_chosen").value == helper["helper_id"]
+    assert box(again, "text_input", f"{change}_job_").value == ""  # what was taken away stays away
+    assert box(again, "selectbox", f"{reach}_goal_id_").value == goal.goal_id
+    box(again, "button", f"{change}_discard_").click().run()
+    assert box(again, "text_input", f"{change}_job_").value == helper["job"]
+    box(again, "button", f"{reach}_save_").click().run()
+    assert record(url, "F08").goals[0].reached_on == dt.date(2013, 9, 1)
+    assert record(url, "F08").helpers[0] == helper
+    assert draft_of(url, "F08", "goal_reached") is None
 
 
 def test_an_assessment_is_not_complete_before_every_fact_has_an_answer(opened, url):

@@ -82,6 +82,31 @@ def test_an_export_asks_for_a_sign_in_that_is_not_long_ago(real: Real) -> None:
         assert coming.errors == []
 
 
+def test_whoever_signed_in_again_comes_back_to_where_they_were_once(real: Real) -> None:
+    """A page of ours with ids; an ordinary sign-in, somebody else's and a second one all lead to the first page."""
+    says_proved(real, WORKER, None)
+    cookies = signed_in(real.address, WORKER)
+    elsewhere = f"{CHRONOLOGY['query']}&next=https%3A%2F%2Fexample.org%2F"
+    with visitor(real.address, cookies) as coming:
+        coming.run().run(page="family_record", query=elsewhere)
+        coming.press("sign_in_again_for_export", page="family_record", query=elsewhere)
+        sent_to = coming.sent_to
+    for subject in (WORKER, OUTSIDER):
+        with visitor(real.address, signed_in(real.address, subject)) as coming:
+            assert (coming.run().title, coming.query) == ("Today", "")
+    says_proved(real, WORKER, dt.timedelta(0))
+    with httpx.Client(base_url=real.address, cookies=cookies) as client:
+        cookies = proved(client, sent_to, WORKER)
+    with visitor(real.address, cookies) as coming:
+        coming.run()
+        assert coming.title == r"Okafor\-Reilly family"
+        assert parse_qs(coming.query) == {"family": [FULL], "section": ["Chronology"]}
+        assert coming.id_of("export_purpose_chronology")
+        assert (coming.id_of("sign_in_again_for_export"), coming.errors) == ("", [])
+    with visitor(real.address, cookies) as coming:
+        assert coming.run().title == "Today"
+
+
 def test_only_what_the_service_says_of_the_proof_counts(real: Real) -> None:
     """A browser that leaves `prompt` and `max_age` out of the address gets a new sign-in without any new proof."""
     says_proved(real, WORKER, None)

@@ -28,6 +28,7 @@ class Visitor:
         self.pages: dict[str, str] = {}
         self.errors: list[str] = []
         self.sent_to = ""  # the address of a sign-in service
+        self.query = ""  # what the page put last into its own address
         self.session_id = ""
         self.took: list[float] = []  # seconds, of each run
 
@@ -62,6 +63,8 @@ class Visitor:
             self.session_id = message.new_session.initialize.session_id
         elif kind == "navigation":
             self.pages = {each.url_pathname: each.page_script_hash for each in message.navigation.app_pages}
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
         elif kind == "auth_redirect":
             self.sent_to = message.auth_redirect.url
         elif kind == "session_event":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from families.casebook.access import ROLES
 from families.casebook.models import AuditEvent, table
 from families.casebook.views import Reader
 from families.cli import app
-from families.errors import NotAllowed, Refused
+from families.errors import NotAllowed, Refused, SignInTooOld
 from families.home import Home
 from families.sources.replaying import NUMBER, UnknownCode
 
@@ -51,6 +52,8 @@ def test_an_analyst_loads_corrects_and_takes_back_and_each_act_leaves_its_event(
     with pytest.raises(Refused, match="loaded before"):
         loading.load_file(home, casebook, ANALYST, file, **asked, dry_run=True)
     assert loading.register(home, ANALYST).waiting == {made.delivery: 1}
+    with pytest.raises(SignInTooOld):
+        loading.rejects_file(home, casebook, replace(ANALYST, session_id="of-this-morning"), made.delivery)
     rejects = loading.rejects_file(home, casebook, ANALYST, made.delivery).decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(rejects))
     assert row[NUMBER] == "2"
@@ -66,6 +69,7 @@ def test_an_analyst_loads_corrects_and_takes_back_and_each_act_leaves_its_event(
     assert [each.by for each in gone] == ["s-analyst", "s-analyst"]
     assert events(casebook) == [
         ("load_delivery", "s-analyst", None),
+        ("export_rejects_refused", "s-analyst", None),
         ("export_rejects", "s-analyst", 1),
         ("replay_rejects", "s-analyst", None),
         ("replay_rejects_failed", "s-analyst", None),

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table
 from families.casebook import case_scope, emergency, family_scope, restricted, row_security
 from families.casebook.access import MAY_REVIEW, MAY_SEARCH
 from families.casebook.case_models import FamilyCase, Referral
-from families.casebook.database import audited, open_casebook, reading, writing
+from families.casebook.database import CasebookFault, audited, open_casebook, reading, writing
 from families.casebook.keys import audit_key
 from families.casebook.models import (
     Base,
@@ -30,11 +30,13 @@ from families.casebook.models import (
     table,
 )
 from families.casebook.reading import list_families
+from families.casebook.restriction_models import RestrictedPerson, Restriction, RestrictionGrant
 from families.casebook.row_security import DERIVED_FOR, SETTING, WHOLE, Reach, say
 from families.casebook.views import Reader
 from families.errors import NotAllowed, Refused
 
 FAMILY, CASE, REFERRAL = table(PublishedFamily), table(FamilyCase), table(Referral)
+RESTRICTION, RESTRICTED, GRANT = table(Restriction), table(RestrictedPerson), table(RestrictionGrant)
 # Of the tables that name a family, a person, a case or a referral, those without a wall: whoever works here is in them.
 STRANGERS = [Reader("s-nobody", "no_such_role", "casework"), Reader("system", "system", "refresh")]
 WHO = [*READERS.values(), *STRANGERS]
@@ -74,6 +76,13 @@ def _fill(connection: Connection) -> None:
             continue
         rows = [_row(of, number, *family) for number, family in enumerate(families)]
         connection.execute(sa.insert(of), rows)
+    # A restriction that was lifted, when two people had been let in.
+    lifted = {"restriction_id": "lifted", "lifted_at": SINCE}
+    connection.execute(sa.insert(RESTRICTION), [_row(RESTRICTION, 0, "F01", "") | lifted])
+    connection.execute(sa.insert(RESTRICTED), [_row(RESTRICTED, 0, "F01", "") | {"restriction_id": "lifted"}])
+    let_in = ({"grant_id": f"of {each.role}", "staff_id": each.staff_id} for each in (WORKER, MANAGER))
+    grants = [_row(GRANT, 0, "", "") | {"restriction_id": "lifted"} | each for each in let_in]
+    connection.execute(sa.insert(GRANT), grants)
     # Somebody of a restricted family is in another one too, and in one that only a case brings in.
     hidden = f"P-{FAMILIES['hidden']}"
     connection.execute(
@@ -259,6 +268,34 @@ def test_who_looked_and_who_is_let_in_is_shown_to_whom_it_concerns(worked: Engin
         families = set(connection.execute(sa.text("SELECT family_id FROM audit_event")).scalars())
     assert families > {None, "F01"}
     assert FAMILIES["hidden"] not in families
+
+
+@pytest.mark.parametrize("reader", WHO, ids=lambda reader: reader.role)
+def test_of_restrictions_people_read_what_hides_and_governance_reads_all(worked: Engine, reader: Reader) -> None:
+    """Conditions of queries read what is in force, and where oneself is let in; nobody else's grant, nothing lifted."""
+    sees_all = reader.role in restricted.SEE_ALL
+    in_force = sa.select(RESTRICTION.c.restriction_id).where(RESTRICTION.c.lifted_at.is_(None))
+    theirs = {
+        RESTRICTION: RESTRICTION.c.restriction_id.in_(in_force),
+        RESTRICTED: RESTRICTED.c.restriction_id.in_(in_force),
+        GRANT: GRANT.c.staff_id == reader.staff_id,
+    }
+    for of, which in theirs.items():
+        query = sa.select(*of.primary_key.columns)
+        found = _by_itself(worked, reader, Reach.OWN, query)
+        assert found == _expected(worked, query if sees_all else query.where(which)), of.name
+        assert (found == _expected(worked, query)) == sees_all, of.name
+
+
+def test_only_governance_and_a_refresh_write_who_is_hidden(worked: Engine) -> None:
+    grant = _row(GRANT, 0, "", "") | {"grant_id": "my own", "staff_id": WORKER.staff_id}
+    with pytest.raises(CasebookFault, match="InsufficientPrivilege"), writing(worked, WORKER) as connection:
+        connection.execute(sa.insert(GRANT), [grant])
+    for reader, changed in ((WORKER, 0), (READERS["programme_manager"], 0), (READERS["ig_officer"], 2)):
+        with writing(worked, reader) as connection:
+            lifting = sa.update(RESTRICTION).where(RESTRICTION.c.lifted_at.is_(None)).values(lifted_at=SINCE)
+            assert connection.execute(lifting).rowcount == changed, reader.role
+            connection.rollback()
 
 
 # -- the wall itself --------------------------------------------------------------------------------------------------
