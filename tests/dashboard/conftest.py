@@ -63,8 +63,7 @@ def casebook_of(database: str, request: pytest.FixtureRequest, tmp_path: Path) -
             if database == "postgresql":
                 engine: Engine = kept.enter_context(request.getfixturevalue("casebook_on_postgresql")(by))
                 return engine
-            shutil.copytree(request.getfixturevalue("filled_on_sqlite")(by), tmp_path, dirs_exist_ok=True)
-            engine = open_casebook(f"sqlite:///{tmp_path / 'casebook.sqlite'}")
+            engine = open_casebook(made_up_casebook.copied(request.getfixturevalue("filled_on_sqlite")(by), tmp_path))
             kept.callback(engine.dispose)
             return engine
 
@@ -74,18 +73,14 @@ def casebook_of(database: str, request: pytest.FixtureRequest, tmp_path: Path) -
 @pytest.fixture(scope="session")
 def casebook_url(filled_on_sqlite: Callable[[Filling], Path], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The made-up casebook, for tests that change nothing in it."""
-    return _copy(filled_on_sqlite(made_up_casebook.fill), tmp_path_factory)
+    return made_up_casebook.copied(filled_on_sqlite(made_up_casebook.fill), tmp_path_factory.mktemp("casebook"))
 
 
 @pytest.fixture(scope="session")
 def worked_url(filled_on_sqlite: Callable[[Filling], Path], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The made-up casebook with made-up casework at every stage."""
-    return _copy(filled_on_sqlite(made_up_casebook.fill_with_work), tmp_path_factory)
-
-
-def _copy(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    copied = shutil.copytree(folder, tmp_path_factory.mktemp("casebook"), dirs_exist_ok=True)
-    return f"sqlite:///{copied / 'casebook.sqlite'}"
+    filled = filled_on_sqlite(made_up_casebook.fill_with_work)
+    return made_up_casebook.copied(filled, tmp_path_factory.mktemp("worked"))
 
 
 @pytest.fixture(scope="session")

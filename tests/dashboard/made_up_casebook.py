@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -246,6 +247,12 @@ def made_real(path: Path, issuer: str) -> Engine:
         transaction.execute(update(table(Publication)).values(is_sample=False))
         transaction.execute(update(STAFF).values(is_demo=False, issuer=issuer, subject=STAFF.c.staff_id))
     return engine
+
+
+def copied(folder: Path, into: Path) -> str:
+    """The address of a copy of a casebook that is closed, with the key of its audit trail."""
+    shutil.copytree(folder, into, dirs_exist_ok=True)
+    return f"sqlite:///{into / 'casebook.sqlite'}"
 
 
 def fill_with_work(engine: Engine) -> None:

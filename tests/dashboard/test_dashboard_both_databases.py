@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import made_up_casebook
 import pytest
-from directly import OnPostgresql
+from directly import Filling, OnPostgresql
 from sqlalchemy import URL
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, everything_said, title
@@ -18,10 +19,16 @@ FAMILY, WORK_WITH_IT = "F08", ("caseworker", "programme_manager")
 
 
 @pytest.fixture(scope="module")
-def urls(worked_url: str, casebook_on_postgresql: OnPostgresql) -> Iterator[tuple[str, URL]]:
-    """The same casework at every stage on each."""
-    with casebook_on_postgresql(made_up_casebook.fill_with_work) as engine:
-        yield worked_url, engine.url
+def urls(
+    filled_on_sqlite: Callable[[Filling], Path],
+    casebook_on_postgresql: OnPostgresql,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, URL]]:
+    """The same casework at every stage on each, where nobody has looked yet: pages say who did."""
+    fill = made_up_casebook.fill_with_work
+    on_sqlite = made_up_casebook.copied(filled_on_sqlite(fill), tmp_path_factory.mktemp("both"))
+    with casebook_on_postgresql(fill) as engine:
+        yield on_sqlite, engine.url
 
 
 def told(app: AppTest) -> str:
