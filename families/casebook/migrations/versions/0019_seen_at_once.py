@@ -9,6 +9,8 @@ A case that is somebody's own or their team's is known by its own row, before al
 table of a record asks that of its case.
 """
 
+from collections.abc import Iterator
+
 from alembic import op
 
 revision = "0019"
@@ -71,10 +73,13 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    for statement in _statements(schema):
+        op.execute(statement)
+
+
+def _statements(schema: str) -> Iterator[str]:
     how = f"STABLE SET search_path = {schema}, pg_temp SECURITY DEFINER COST 10"
-    for function in FUNCTIONS:
-        op.execute(f"{function} {how} ROWS 50")
-    op.execute(f"{TEAM} {how}")
-    for table in TABLES:
-        op.execute(f"ALTER POLICY seen ON {table} USING ({SEEN})")
-    op.execute(f"ALTER POLICY kept ON family_case USING ({MY_CASE})")
+    yield from (f"{function} {how} ROWS 50" for function in FUNCTIONS)
+    yield f"{TEAM} {how}"
+    yield from (f"ALTER POLICY seen ON {table} USING ({SEEN})" for table in TABLES)
+    yield f"ALTER POLICY kept ON family_case USING ({MY_CASE})"
