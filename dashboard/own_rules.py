@@ -69,8 +69,8 @@ def _read(visit: identity.Visit, kept: dict[str, VersionLine]) -> None:
     """One version: what it changes, in words, and what may be done with it."""
     chosen = st.selectbox(
         "Read a version", list(kept), key="own_which",
-        format_func=lambda name: f"{kept[name].ruleset}, from {words.short_date(kept[name].counts_from)}: "
-        f"{_state(kept[name]).lower()}",
+        format_func=lambda name: f"{kept[name].ruleset}, counting from {words.short_date(kept[name].counts_from)}, "
+        f"proposed by {_who(kept[name].proposed_by, kept[name].proposed_at)}",
     )  # fmt: skip
     line = kept[chosen]
     try:

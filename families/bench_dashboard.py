@@ -13,22 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from families.casebook.database import open_casebook
-from families.casebook.enlarging import enlarge
+from families.casebook.enlarging import enlarge, require_empty
 from families.casebook.reading import list_families
+from families.casebook.search import Sought
 from families.casebook.views import Reader
 from families.demo import make_demo
 
 APP = Path(__file__).parents[1] / "dashboard" / "app.py"
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
-RECORD = "pages_/family_record.py"
+RECORD, SEARCH = "pages_/family_record.py", "pages_/search.py"
+SOUGHT = Sought("smith")
 TRIES = 20
 PAGES = (
     ("caseworker", "pages_/today.py"),
     ("caseworker", "pages_/my_families.py"),
     ("programme_manager", "pages_/my_families.py"),
     ("programme_manager", "pages_/identified_families.py"),
+    ("returns_officer", "pages_/identified_families.py"),
+    ("auditor", "pages_/my_families.py"),
     ("team_manager", "pages_/caseload.py"),
-    ("caseworker", "pages_/search.py"),
+    ("caseworker", SEARCH),
+    ("programme_manager", SEARCH),
     ("programme_manager", "pages_/inbox.py"),
     ("programme_manager", "pages_/overview.py"),
     ("programme_manager", "pages_/outcomes.py"),
@@ -62,14 +67,23 @@ def median_and_p95(figures: list[float]) -> tuple[float, float]:
     return statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
 
 
-def run_dashboard_bench(*, families: int, tell: Callable[[str], None], show: Callable[[str], None]) -> list[Timed]:
-    """Make a sample casebook of so many families with open cases, and time the pages' scripts on it."""
-    with tempfile.TemporaryDirectory() as temporary:
-        settings = make_demo(Path(temporary) / "home", SAMPLE, tell=tell)
+def run_dashboard_bench(
+    *, families: int, database: str | None, tell: Callable[[str], None], show: Callable[[str], None]
+) -> list[Timed]:
+    """Make a sample casebook of so many families with open cases, and time the pages' scripts on it.
+
+    It lies in a file, or in a database of PostgreSQL that has to be empty, and is left there.
+    """
+    with tempfile.TemporaryDirectory() as temporary, _environment(FAMILIES_HOME=f"{temporary}/home"):
+        if database is not None:
+            require_empty(open_casebook(database))
+        settings = make_demo(Path(temporary) / "home", SAMPLE, database=database, tell=tell)
+        engine = open_casebook(settings.database_url)
         tell("make the casebook large")
-        there = enlarge(open_casebook(settings.database_url), families=families)
-        found = timed_pages(settings.database_url, home=settings.home, tell=tell)
-    show(f"Script time on {there:,} families, each with an open case, {TRIES} reruns a page (milliseconds):")
+        there = enlarge(engine, families=families)
+        found = timed_pages(settings.database_url, tell=tell)
+    on = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[engine.dialect.name]
+    show(f"Script time on {there:,} families, each with an open case, {on}, {TRIES} reruns a page (milliseconds):")
     show("")
     show("| page, role | waited, median | p95 | worked, median | p95 |\n|---|---|---|---|---|")
     for each in found:
@@ -77,16 +91,18 @@ def run_dashboard_bench(*, families: int, tell: Callable[[str], None], show: Cal
     return found
 
 
-def timed_pages(url: str, *, home: Path, tell: Callable[[str], None]) -> list[Timed]:
+def timed_pages(url: str, *, tell: Callable[[str], None]) -> list[Timed]:
     """Every page of the bench, rerun by its role on a casebook of the sample."""
     from streamlit.testing.v1 import AppTest
 
     found = []
-    with _environment(FAMILIES_DATABASE_URL=url, FAMILIES_HOME=str(home)):
+    with _environment(FAMILIES_DATABASE_URL=url):
         for role, page in PAGES:
             tell(f"time {Path(page).stem} as {role}")
             app = AppTest.from_file(APP, default_timeout=300)
             app.session_state["chosen_staff_id"] = f"demo-{role.replace('_', '-')}"
+            if page == SEARCH:
+                app.session_state["search_asked"] = SOUGHT
             app.run()
             if page == RECORD:
                 app.query_params["family"] = _a_family(url, role)

@@ -359,6 +359,9 @@ def bench(
     linkage: Annotated[bool, typer.Option("--linkage", help="Linkage beside one plain Splink model instead.")] = False,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Time the dashboard's pages instead.")] = False,
     families: Annotated[int, typer.Option(min=30, help="Families in the casebook, for --dashboard.")] = 5_000,
+    database: Annotated[
+        str | None, typer.Option(help="An empty database of PostgreSQL for that casebook, which stays there.")
+    ] = None,
     loading: Annotated[
         bool, typer.Option("--loading", help="Time one large file through the Loads page's work.")
     ] = False,
@@ -373,7 +376,7 @@ def bench(
     if dashboard:
         from families.bench_dashboard import run_dashboard_bench
 
-        run_dashboard_bench(families=families, tell=_tell, show=typer.echo)
+        run_dashboard_bench(families=families, database=database, tell=_tell, show=typer.echo)
         return
     from families.bench import run_bench
 

@@ -20,8 +20,8 @@ AS_OF = dt.date(2013, 9, 1)
 MARKER = "made-up-sample"
 
 
-def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None]) -> Settings:
-    """Load the sample into a fresh home, refresh it and add made-up staff.
+def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None], database: str | None = None) -> Settings:
+    """Load the sample into a fresh home, refresh it and add made-up staff; its casebook lies there or in a database.
 
     A home is replaced only where this made it. Raises Refused where the folder holds anything else.
     """
@@ -30,7 +30,7 @@ def make_demo(home: Path, sample: Path, *, tell: Callable[[str], None]) -> Setti
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     (home / MARKER).touch()
-    settings = Settings(home=home, FAMILIES_DATABASE_URL=None)
+    settings = Settings(home=home, FAMILIES_DATABASE_URL=database)
     tell("load the sample authority's files")
     result = load_each(home, [sample / "inbox"], source=None, mapping=None, dry_run=False, received_on=AS_OF)
     if result.refusals:

@@ -147,7 +147,9 @@ def _school_ages(frames: Frames) -> pd.DataFrame:
 
 def _answered(asked: Asked, rules: Ruleset, frames: Frames, members: pd.DataFrame) -> pd.DataFrame:
     """One criterion of everybody it is asked of: family_id, person_id, is_met, is_unknown."""
-    people = members[_is_asked(asked, frames, members)][FEW]
+    adult_from = rules.family.adult_from
+    asked_people = members[_is_asked(asked, frames, members, adult_from=adult_from)]
+    people = asked_people[FEW]
     gaps = _gaps_of(asked, frames).assign(has_gap=True)
     known = people.merge(_measured(asked, frames), on="person_id", how="left").merge(gaps, on="person_id", how="left")
     known["value"] = known["value"].fillna(0)
@@ -155,20 +157,35 @@ def _answered(asked: Asked, rules: Ruleset, frames: Frames, members: pd.DataFram
     least, most = _share(known, asked, frames) if asked.measure == "share" else _count(known, asked, frames)
     known["is_met"] = least & most
     known["is_unknown"] = least ^ most
+    if _is_of_some_ages(asked, adult_from=adult_from):
+        ageless = asked_people.loc[asked_people["years"].isna() & (asked_people["role"] == "child"), "person_id"]
+        is_open = known["is_met"] & known["person_id"].isin(ageless)
+        known["is_met"], known["is_unknown"] = known["is_met"] & ~is_open, known["is_unknown"] | is_open
     findings = known[[*FEW, "is_met", "is_unknown"]]
     if asked.table != "benefits":
         return findings
     return pd.concat([findings, _of_no_known_adult(asked, frames, members, people)])
 
 
-def _is_asked(asked: Asked, frames: Frames, members: pd.DataFrame) -> pd.Series:
+def _is_of_some_ages(asked: Asked, *, adult_from: int) -> bool:
+    """Whether some children are not asked for their age."""
+    if asked.ages is None:
+        return asked.compulsory_school_age
+    every_child = (asked.ages.from_ or 0) == 0 and (asked.ages.to is None or asked.ages.to >= adult_from - 1)
+    return asked.compulsory_school_age or not every_child
+
+
+def _is_asked(asked: Asked, frames: Frames, members: pd.DataFrame, *, adult_from: int) -> pd.Series:
     wanted = pd.Series(True, index=members.index)
     if asked.asked_of != "member":
         wanted = members["is_adult"] == (asked.asked_of == "adult")
     if asked.ages is not None:
-        last = asked.ages.to if asked.ages.to is not None else np.inf
-        of_age = members["years"].between(asked.ages.from_ or 0, last)
-        wanted &= of_age | (members["years"].isna() & (asked.asked_of != "adult"))
+        first, last = asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else np.inf
+        of_age = members["years"].between(first, last)
+        # without a date of birth a child may be of these ages; a grown-up is, where every adult is
+        a_child_may_be = (members["role"] == "child") & (first < adult_from)
+        every_adult_is = (members["role"] != "child") & (first <= adult_from and last == np.inf)
+        wanted &= of_age | (members["years"].isna() & (a_child_may_be | every_adult_is))
     if asked.compulsory_school_age:
         wanted &= ~((members["school_age_from"] > frames.as_of) | (members["school_age_to"] < frames.as_of))
     return wanted

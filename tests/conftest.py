@@ -11,13 +11,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
-from directly import OnPostgresql
+from directly import Filling, OnPostgresql
 from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine
@@ -119,13 +120,21 @@ def postgresql_url(postgresql_server: str, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    """A database with the tables of a casebook, of which copies are made: that is quicker than to make the tables."""
-    with _database(postgresql_server) as name, pytest.MonkeyPatch.context() as patch:
-        engine = open_casebook(_worked_with(postgresql_server, name, patch))
-        migrate(engine)
-        _let_go(engine)
-        yield name
+def filled_on_postgresql(postgresql_server: str) -> Iterator[Callable[[Filling], str]]:
+    """Databases that were filled once, of which copies are made: that is quicker than to fill others."""
+    with ExitStack() as kept:
+
+        @cache
+        def filled(by: Filling) -> str:
+            template = "template1" if by is migrate else filled(migrate)
+            name = kept.enter_context(_database(postgresql_server, template))
+            with pytest.MonkeyPatch.context() as patch:
+                engine = open_casebook(_worked_with(postgresql_server, name, patch))
+                by(engine)
+                _let_go(engine)
+            return name
+
+        yield filled
 
 
 @contextmanager
@@ -198,12 +207,12 @@ def postgresql_casebook(casebook_on_postgresql: OnPostgresql) -> Iterator[Engine
 
 
 @pytest.fixture(scope="session")
-def casebook_on_postgresql(postgresql_server: str, postgresql_template: str) -> OnPostgresql:
-    """Makes such casebooks, for fixtures that live longer than a test."""
+def casebook_on_postgresql(postgresql_server: str, filled_on_postgresql: Callable[[Filling], str]) -> OnPostgresql:
+    """Makes such casebooks, or copies of one that was filled, for fixtures that live longer than a test."""
 
     @contextmanager
-    def there() -> Iterator[Engine]:
-        with _database(postgresql_server, postgresql_template) as name, pytest.MonkeyPatch.context() as patch:
+    def there(by: Filling = migrate) -> Iterator[Engine]:
+        with _database(postgresql_server, filled_on_postgresql(by)) as name, pytest.MonkeyPatch.context() as patch:
             engine = open_casebook(_worked_with(postgresql_server, name, patch))
             yield engine
             _let_go(engine)

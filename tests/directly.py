@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Engine
 from families.casebook.database import owning
 from families.casebook.row_security import WHOLE, say
 
-OnPostgresql: TypeAlias = Callable[
-    [], AbstractContextManager[Engine]
-]  # makes a casebook there, for as long as it takes
+Filling: TypeAlias = Callable[[Engine], object]  # puts tables and rows into a casebook
+OnPostgresql: TypeAlias = Callable[..., AbstractContextManager[Engine]]  # a casebook there, for as long as it takes
 
 
 @contextmanager

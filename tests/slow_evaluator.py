@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from families import dates
 from families.criteria.case import Case, Person
-from families.criteria.ruleset import Asked, Bound, Condition, Ruleset
+from families.criteria.ruleset import Asked, Bound, Condition, MeasuredCondition, Ruleset
 from families.dates import Term, Window
 
 MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
@@ -119,6 +119,16 @@ class Family:
         years = self.age(person, day)
         return person.role == "child" if years is None else years < self.rules.family.adult_from
 
+    def grown_up_ages(self) -> range:
+        return range(self.rules.family.adult_from, 120)
+
+    def is_doubted(self, person: Person, asked: Asked) -> bool:
+        """Whether a child may be too old or too young to be asked, for want of a date of birth."""
+        if self.born(person) is not None or person.role != "child":
+            return False
+        every = all(is_of_ages(asked, years) for years in range(self.rules.family.adult_from))
+        return asked.compulsory_school_age or not every
+
     def may_be_of_school_age(self, person: Person, first: dt.date, last: dt.date) -> bool:
         born = self.born(person)
         if born is None:
@@ -130,11 +140,10 @@ class Family:
         if asked.age_at == "event":
             fits = fits or self.is_young(person, self.window(asked).first_day) or bool(self.counted(asked, person))
         years = self.age(person)
-        if asked.ages is not None and years is None:
-            fits = fits and asked.asked_of != "adult"
-        if asked.ages is not None and years is not None:
-            oldest = asked.ages.to if asked.ages.to is not None else years
-            fits = fits and (asked.ages.from_ or 0) <= years <= oldest
+        if asked.ages is not None:
+            possible = range(self.rules.family.adult_from) if person.role == "child" else self.grown_up_ages()
+            of_age = [is_of_ages(asked, each) for each in (possible if years is None else [years])]
+            fits = fits and (any(of_age) if person.role == "child" or years is not None else all(of_age))
         if asked.compulsory_school_age:
             fits = fits and self.may_be_of_school_age(person, self.day, self.day)
         return fits
@@ -305,10 +314,10 @@ class Family:
         raise LookupError(table)
 
     def benefit_before(self, person: Person, started: dt.date | None) -> str | None:
-        """The benefit that ended last of those that had begun when a job did; one that goes on ends with the job's start."""
+        """The benefit that ended last of those that had ended when a job began."""
         day = started or dt.date.max
-        had = [((x.to or day), x.kind) for x in person.benefits if (x.from_ or LONG_AGO) <= day]
-        return max(had)[1] if had else None
+        ended = [(x.to, x.kind) for x in person.benefits if x.to is not None and x.to <= day]
+        return max(ended)[1] if ended else None
 
     # when
 
@@ -466,8 +475,17 @@ class Family:
         if asked.asked_of == "family":
             together = added_up(found.values())
             return [Finding(asked.id, strand, None, outcome(asked, bound_on(asked, self.day), together), together)]
-        bound = bound_on(asked, self.day)
-        return [Finding(asked.id, strand, name, outcome(asked, bound, known), known) for name, known in found.items()]
+        return [
+            Finding(asked.id, strand, p.name, self.outcome_for(asked, p, found[p.name]), found[p.name])
+            for p in self.members
+            if p.name in found
+        ]
+
+    def outcome_for(self, asked: Asked, person: Person, known: Known) -> str:
+        """What would count for or against the family is not known of a child who may not be of the ages asked."""
+        found = outcome(asked, bound_on(asked, self.day), known)
+        counts = NOT_MET if isinstance(asked, MeasuredCondition) and asked.of == "each" else MET
+        return UNKNOWN if found == counts and self.is_doubted(person, asked) else found
 
     def judged(self) -> Judgement:
         criteria = [finding for each in self.rules.criterion for finding in self.findings(each, each.strand)]
@@ -539,15 +557,17 @@ class Family:
         is_at_school = "education" in rule.when and self.is_at_school(person, self.day, self.day)
         lives = self.lives_with_parent(person)
         does = MET if is_doing or is_at_school else NOT_MET if told else UNKNOWN
-        return all_of([does, {True: MET, False: NOT_MET, None: UNKNOWN}[lives]])
+        return all_of([does, MET if lives else NOT_MET])
 
-    def lives_with_parent(self, person: Person) -> bool | None:
+    def lives_with_parent(self, person: Person) -> bool:
         if person.lives_with_parent is not None:
             return person.lives_with_parent
-        roles = {p.role for p in self.people if self.lives_here(p)}
-        if roles & {"parent", "carer"}:
-            return True
-        return False if roles - {"child"} else None
+        return any(p.role in ("parent", "carer") for p in self.people if self.lives_here(p))
+
+
+def is_of_ages(asked: Asked, years: int) -> bool:
+    ages = asked.ages
+    return ages is None or (ages.from_ or 0) <= years <= (years if ages.to is None else ages.to)
 
 
 def added_up(measures: Iterable[Known]) -> Known:

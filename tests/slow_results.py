@@ -44,6 +44,7 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
     assert work is not None
     day = work.claim_on or case.as_of
     now, entry = Family(case, rules, day), Family(case, rules, work.attached_on or day).judged()
+    work = work.model_copy(update={"problem": [p for p in work.problem if p.found_on is None or p.found_on <= day]})
     recorded = {problem.strand for problem in work.problem}
     conditions = {each.id: of_family(each, now, entry, recorded) for each in rules.condition}
     conditions |= {each.id: progress(each, work, entry, day) for each in rules.progress_condition}
@@ -52,19 +53,21 @@ def claimed(case: Case, rules: Ruleset, *, programme_of: Mapping[str, str]) -> C
         for each in rules.casework_condition
     }
     routes = {route.id: route_outcome(route, conditions) for route in rules.result_route}
+    case = case.model_copy(update={"programme": work})
     return result(case, rules, now, routes, conditions, programme_of)
 
 
 def of_family(condition: MeasuredCondition, family: Family, entry: Judgement, recorded: set[str]) -> str:
     asked = [p for p in family.members if family.is_asked(p, condition)]
     measures = [family.measured(condition, p) for p in asked]
+    each = [family.outcome_for(condition, p, known) for p, known in zip(asked, measures, strict=True)]
     bound, together = bound_on(condition, family.day), added_up(measures)
     if not asked:
         found = NOT_MET if condition.of == "any" else NEUTRAL
     elif condition.of == "together":
         found = outcome(condition, bound, together)
     else:
-        found = (any_of if condition.of == "any" else all_of)(outcome(condition, bound, known) for known in measures)
+        found = (any_of if condition.of == "any" else all_of)(each)
     if condition.where_relevant:
         found = where_relevant(condition, found, together.value + together.out_of, entry, recorded)
     wanted = condition.window.terms
@@ -98,7 +101,8 @@ def of_problem(rule: ProgressCondition, problem: Problem, work: Programme, day: 
     is_met = problem.measure_met
     if is_met is None:
         is_met = problem.resolved_on is not None and lasted_by(problem.resolved_on, rule) <= day
-    if rule.accepts_equivalent_progress and problem.equivalent_progress is not None:
+    decided = problem.equivalent_progress
+    if rule.accepts_equivalent_progress and decided is not None and decided.on <= day:
         is_met = True
     if rule.sustained_after == "closure":
         closed = work.closed_on
@@ -186,7 +190,7 @@ def status_of(case: Case, rules: Ruleset, now: Family, routes: dict[str, str], m
         return "not_claimable"
     if work.evidenced is not None and not is_shown(rules, work.evidenced):
         return "invalid"
-    if met and rules.money is not None and not worth:
+    if met and not worth:
         return "blocked"
     if met:
         return "ready" if work.internal_audit == "pending" else "claimable"
@@ -198,7 +202,7 @@ def status_of(case: Case, rules: Ruleset, now: Family, routes: dict[str, str], m
 def is_closed(case: Case, rules: Ruleset, now: Family, here: set[str]) -> bool:
     """Whether nothing can be claimed for the family, whatever its progress."""
     work, rule = case.programme, rules.result
-    if rule is None or work is None:
+    if rule is None or work is None or rules.money is None:
         return True
     if work.attached_on is not None and now.day < work.attached_on:
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Table, func, insert, inspect, select
 from sqlmodel import SQLModel
 
 from families.casebook.case_models import FamilyCase
@@ -43,6 +43,13 @@ COPIED: tuple[type[Base], ...] = (
 )
 IDS = ("family_id", "person_id", "person_a", "person_b")
 COUNTED: dict[str, type[SQLModel]] = {"finding_id": PublishedFinding, "name_place": PublishedFamily}
+
+
+def require_empty(engine: Engine) -> None:
+    """Refuse a database in which something is kept, where a casebook is to be made that nobody keeps."""
+    with reading(engine) as connection:
+        if inspect(connection).get_table_names():
+            raise Refused("There is something in this database already: name an empty one.")
 
 
 def enlarge(engine: Engine, *, families: int) -> int:

@@ -190,7 +190,7 @@ def _of_word(reader: Reader, word: str) -> tuple[Any, Any]:
 def _of_id(text: str) -> Any:
     """The members of the family that has this id, or whose case has."""
     of_case = select(CASE.c.family_id).where(CASE.c.case_id == text)
-    ids = select(FAMILY.c.family_id).where(or_(FAMILY.c.family_id == text, FAMILY.c.family_id.in_(of_case)))
+    ids = union_all(select(FAMILY.c.family_id).where(FAMILY.c.family_id == text), of_case)
     return MEMBERS.where(MEMBER.c.family_id.in_(ids))
 
 
@@ -222,11 +222,10 @@ def _within(connection: Connection, reader: Reader, matches: ColumnElement[bool]
 def _outside(connection: Connection, reader: Reader, matches: ColumnElement[bool]) -> list[str]:
     """The families that match and are not the reader's, of which they may learn that the programme knows them."""
     is_known = or_(FAMILY.c.status == "eligible", FAMILY.c.family_id.in_(select(CASE.c.family_id)))
-    mine = select(FAMILY.c.family_id).where(may_see(reader))
     query = (
         select(FAMILY.c.family_id)
         .join(MEMBER, MEMBER.c.family_id == FAMILY.c.family_id)
-        .where(matches, is_known, FAMILY.c.family_id.not_in(mine))
+        .where(matches, is_known, ~may_see(reader))
         .distinct()
         .order_by(FAMILY.c.family_id)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -311,7 +311,13 @@ def read_cases(path: Path) -> list[Case]:
         raise Refused(f"{path.name} is not TOML: {error}.") from None
     except RecursionError:
         raise Refused(f"{path.name} is nested too deeply to be read.") from None
-    every = raw["case"] if isinstance(raw.get("case"), list) and set(raw) <= {"case", "defaults"} else [raw]
+    beside = sorted(set(raw) - {"case", "defaults"})
+    if isinstance(raw.get("case"), list) and beside:
+        raise Refused(
+            f"{path.name} has [[case]] tables, and beside them {', '.join(beside)}: "
+            "put what holds for every case under [defaults], or write the file as one case."
+        )
+    every = raw["case"] if isinstance(raw.get("case"), list) else [raw]
     defaults = raw.get("defaults", {}) if every is not raw else {}
     whole = [{**defaults, **each} if isinstance(each, dict) else each for each in every]
     found = [sentence for each in whole for sentence in case_mistakes(each)]
@@ -344,6 +350,8 @@ def _wrong_meaning(raw: dict[str, Any]) -> Iterator[str]:
                     yield f"{place}, {key}: there is no {code}{hint}; allowed: {', '.join(codes(file))}."
         yield from _wrong_sessions(person, place)
         yield from _ends_before_it_begins(person, place)
+        yield from _contradicted_person(person, place, last_day=_last_day(raw))
+    yield from _contradicted_programme(raw, names)
     if not people and "authority" not in raw:
         yield "person: a case names at least one person, or asks about an authority."
 
@@ -367,3 +375,46 @@ def _ends_before_it_begins(person: Mapping[str, Any], place: str) -> Iterator[st
             first, last = span.get("from"), span.get("to")
             if isinstance(first, dt.date) and isinstance(last, dt.date) and last < first:
                 yield f"{place}, {key}: it ends on {last}, before it begins on {first}."
+
+
+def _last_day(raw: Mapping[str, Any]) -> dt.date | None:
+    """The last day that a case asks about."""
+    work = raw.get("programme")
+    asked = [*_days(raw, "as_of"), *(_days(work, "claim_on") if isinstance(work, dict) else [])]
+    return max((day for day in asked if day), default=None)
+
+
+def _contradicted_person(person: Mapping[str, Any], place: str, *, last_day: dt.date | None) -> Iterator[str]:
+    (born,) = _days(person, "born")
+    if born and last_day and born > last_day:
+        yield f"{place}: born {born} is after the last day asked about, {last_day}."
+    joined, left = _days(person, "joined_on", "left_on")
+    if joined and left and left <= joined:
+        yield f"{place}: left_on {left} is not after joined_on {joined}, so they were never in the family."
+    for offence in tables(person, "offences"):
+        done, proven = _days(offence, "offence_on", "on")
+        if done and proven and proven < done:
+            yield f"{place}, offences: the outcome of {proven} is before the offence of {done}."
+
+
+def _contradicted_programme(raw: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """What cannot have happened in this order, and names of nobody in the case."""
+    work = raw.get("programme")
+    if not isinstance(work, dict):
+        return
+    began, closed = _days(work, "attached_on", "closed_on")
+    if began and closed and closed < began:
+        yield f"programme: closed_on {closed} is before attached_on {began}."
+    claimed = _days(work, "claim_on")[0] or _days(raw, "as_of")[0]
+    for claim in tables(work, "earlier_claim"):
+        (on,) = _days(claim, "on")
+        if on and claimed and on > claimed:
+            yield f"programme, earlier_claim: {on} is after the claim of {claimed}, so it was not claimed before."
+        for child in claim.get("children", []):
+            if child not in names:
+                yield f"programme, earlier_claim, children: nobody in the case is called {child}."
+
+
+def _days(table: Mapping[str, Any], *keys: str) -> list[dt.date | None]:
+    """The days under some keys; blank where there is none, or what stands there is no day."""
+    return [table[key] if type(table.get(key)) is dt.date else None for key in keys]

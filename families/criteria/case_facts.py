@@ -17,7 +17,7 @@ from families.dates import Term
 from families.tables.records import Coverage
 from families.tables.run import Absence
 
-SCHOOL = "school"
+SCHOOL = "A"
 CASE = "case"
 LONG_AGO = dt.date(1980, 1, 1)
 TERM_SESSIONS = 126  # of a term of which a case says nothing
@@ -85,7 +85,7 @@ def case_facts(cases: Mapping[str, Case], *, as_of: dt.date) -> Facts:
     return Facts(
         as_of=as_of,
         terms=dates.authority_terms(),
-        members=with_parents(_members(people)),
+        members=with_parents(_members(people)).with_columns(pl.col("lives_with_parent").fill_null(False)),
         events={table: _events(table, people, as_of=as_of) for table in COLUMNS},
         absence=_absence(people, as_of=as_of),
         stays=_stays(pupils, as_of=as_of),
@@ -322,12 +322,17 @@ def _spans(table: str, person: Person) -> Iterator[dict[str, Any]]:
 def _benefit_before(person: Person, started_on: dt.date | None) -> str | None:
     """The benefit that ended last before a job began, where the case does not say which was left for it."""
     day = started_on or dt.date.max
-    left = [(b.to or day, b.kind) for b in person.benefits if (b.from_ or dt.date.min) <= day]
+    left = [(benefit.to, benefit.kind) for benefit in person.benefits if benefit.to is not None and benefit.to <= day]
     return max(left)[1] if left else None
 
 
+def claim_day(case: Case) -> dt.date:
+    """The day of the claim, or of what would be claimed."""
+    return (case.programme.claim_on if case.programme else None) or case.as_of
+
+
 def case_casework(cases: Mapping[str, Case]) -> Casework:
-    """What the programme did with the families of cases."""
+    """What the programme did with the families of cases, up to the day of the claim."""
     families = [_work_with(family, case) for family, case in cases.items() if case.programme is not None]
     problems = [
         {
@@ -336,10 +341,12 @@ def case_casework(cases: Mapping[str, Case]) -> Casework:
             "found_on": problem.found_on,
             "resolved_on": problem.resolved_on,
             "measure_met": problem.measure_met,
-            "has_equivalent_progress": problem.equivalent_progress is not None,
+            "has_equivalent_progress": problem.equivalent_progress is not None
+            and problem.equivalent_progress.on <= claim_day(case),
         }
         for family, case in cases.items()
         for problem in (case.programme or Programme()).problem
+        if (problem.found_on or dt.date.min) <= claim_day(case)
     ]
     claims = [
         {
@@ -358,7 +365,7 @@ def case_casework(cases: Mapping[str, Case]) -> Casework:
 
 def _work_with(family: str, case: Case) -> dict[str, Any]:
     work = case.programme or Programme()
-    here = {person.name for person in case.person if _is_member(person, work.claim_on or case.as_of)}
+    here = {person.name for person in case.person if _is_member(person, claim_day(case))}
     others = [claim for claim in work.earlier_claim if not claim.same_family]
     started = set(work.children_at_attachment)
     return {

@@ -14,7 +14,7 @@ from families.criteria.gaps import fresh_benefit_checks, gaps_of, of_everybody, 
 from families.criteria.measures import measured
 from families.criteria.outcomes import MET, NOT_MET, OUTCOME, UNKNOWN, all_of, any_of, outcome_of
 from families.criteria.requirements import required_members
-from families.criteria.ruleset import Asked, Condition, Route, Ruleset, Strand
+from families.criteria.ruleset import Ages, Asked, Condition, MeasuredCondition, Route, Ruleset, Strand
 from families.criteria.windows import window_of
 from families.tables.run import Findings
 
@@ -26,6 +26,8 @@ FINDING = [
 REVIEW = "review"
 LINKED = "linked"
 ELIGIBLE = "eligible"
+AGELESS, BIRTH = "no date of birth is known", "a record that gives it"
+OLDEST = 200  # years, and nobody is older
 _MANY = 2**32  # more than there are texts
 
 
@@ -106,7 +108,7 @@ def members_asked(rules: Ruleset, facts: Facts) -> pl.DataFrame:
 
 
 def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
-    """The members a question is asked of. Without a date of birth the role in the family decides."""
+    """The members a question is asked of. Without a date of birth the role in the family decides who is grown up."""
     born, years = pl.col("date_of_birth"), pl.col("years")
     grown_up = (years >= rules.family.adult_from).fill_null(pl.col("role") != "child")
     wanted = {"child": ~grown_up, "adult": grown_up}.get(asked.asked_of, pl.lit(True))
@@ -115,8 +117,7 @@ def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFra
         was_young = age(born, window_of(asked, facts).first_day) < rules.family.adult_from
         wanted = wanted | pl.col("person_id").is_in(did.implode()) | was_young.fill_null(False)
     if asked.ages is not None:
-        of_age = years.is_between(asked.ages.from_ or 0, asked.ages.to if asked.ages.to is not None else 200)
-        wanted = wanted & of_age.fill_null(asked.asked_of != "adult")
+        wanted = wanted & _of_age(asked.ages, rules.family.adult_from)
     people = members.lazy().filter(wanted).select("family_id", "person_id").collect()
     if asked.compulsory_school_age:
         outside = school_ages(facts).filter(
@@ -126,13 +127,31 @@ def people_asked(asked: Asked, rules: Ruleset, facts: Facts, members: pl.DataFra
     return people
 
 
+def _of_age(ages: Ages, adult_from: int) -> pl.Expr:
+    """Who is, or may be, of these ages. Without a date of birth a child may be; a grown-up is where every adult is."""
+    from_, to = ages.from_ or 0, ages.to if ages.to is not None else OLDEST
+    a_child_may_be = pl.lit(from_ < adult_from) & (pl.col("role") == "child")
+    every_adult_is = pl.lit(from_ <= adult_from and to == OLDEST) & (pl.col("role") != "child")
+    return pl.col("years").is_between(from_, to).fill_null(a_child_may_be | every_adult_is)
+
+
+def _of_unknown_age(asked: Asked, rules: Ruleset, facts: Facts) -> pl.Series:
+    """Children without a date of birth, where a question is asked of some ages only: whether of them is not known."""
+    ages = asked.ages or Ages()
+    every_child = (ages.from_ or 0) == 0 and (ages.to is None or ages.to >= rules.family.adult_from - 1)
+    people = facts.members.select("person_id", "role", "date_of_birth")
+    if every_child and not asked.compulsory_school_age:
+        return people.clear()["person_id"]
+    return people.filter(pl.col("role") == "child", pl.col("date_of_birth").is_null())["person_id"].unique()
+
+
 def asked_of_all(asked: Asked, strand: str, rules: Ruleset, facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
     """The findings of one question: one row for everybody it is asked of, or one a family where the family is asked."""
     people = people_asked(asked, rules, facts, members)
     known = with_knowledge(people, asked, rules, facts)
     if asked.asked_of == "family":
         known = _together(known)
-    findings = as_findings(known, asked, strand, facts)
+    findings = as_findings(known, asked, strand, rules, facts)
     if asked.table != "benefits":
         return findings
     answered = fresh_benefit_checks(asked, facts).select("person_id", "stated_on")
@@ -197,11 +216,12 @@ def whys_together() -> pl.Expr:
     return pl.col("why").drop_nulls().unique(maintain_order=True).cast(pl.String).str.join("; ").cast(pl.Categorical)
 
 
-def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) -> pl.DataFrame:
+def as_findings(known: pl.DataFrame, asked: Asked, strand: str, rules: Ruleset, facts: Facts) -> pl.DataFrame:
     """Measures against the bound of the day, as rows of the Findings table."""
     window, bound = window_of(asked, facts), asked.bound_on(facts.as_of)
     gap = pl.when(pl.col("outcome") == UNKNOWN).then(pl.col("why").fill_null("it is not known"))
-    findings = known.with_columns(outcome_of(asked, bound).alias("outcome")).select(
+    measured = known.with_columns(outcome_of(asked, bound).alias("outcome"))
+    findings = _where_age_is_known(measured, asked, rules, facts).select(
         "family_id",
         "person_id",
         *_asked_by(asked, strand),
@@ -218,8 +238,21 @@ def as_findings(known: pl.DataFrame, asked: Asked, strand: str, facts: Facts) ->
     whys = findings["detail"].drop_nulls().unique()
     if whys.is_empty():
         return findings
-    sentences = {why: f"{why}; {asked.settled_by} would settle it" for why in whys}
+    sentences = {why: f"{why}; {BIRTH if why == AGELESS else asked.settled_by} would settle it" for why in whys}
     return findings.with_columns(pl.col("detail").replace_strict(sentences, default=None, return_dtype=pl.Categorical))
+
+
+def _where_age_is_known(measured: pl.DataFrame, asked: Asked, rules: Ruleset, facts: Facts) -> pl.DataFrame:
+    """What would count for or against the family is not known of a child who may not be of the ages asked."""
+    ageless = _of_unknown_age(asked, rules, facts)
+    if ageless.is_empty():
+        return measured
+    counts = NOT_MET if isinstance(asked, MeasuredCondition) and asked.of == "each" else MET
+    is_open = pl.col("person_id").is_in(ageless.implode()) & (pl.col("outcome") == counts)
+    return measured.with_columns(
+        pl.when(is_open).then(pl.lit(UNKNOWN, dtype=OUTCOME)).otherwise("outcome").alias("outcome"),
+        pl.when(is_open).then(pl.lit(AGELESS, dtype=pl.Categorical)).otherwise("why").alias("why"),
+    )
 
 
 def _asked_by(asked: Asked, strand: str) -> list[pl.Expr]:

@@ -52,7 +52,7 @@ def sentence(
         f"{_heading(finding, rules)}: {outcome}.",
         body,
         _from(finding, file_names),
-        f"{rules.framework}, grade {asked.confidence}.",
+        f"{asked.source if asked.id in rules.local else rules.framework}, grade {asked.confidence}.",
     ]
     return " ".join(part for part in parts if part)
 

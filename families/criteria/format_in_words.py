@@ -24,8 +24,8 @@ MEANINGS: dict[type[BaseModel], dict[str, str]] = {
         "id": "a name of the case, shown with the answer",
         "about": "what the case shows, in a sentence",
         "basis": "of a worked case: T where the text of the programme says so, I where it is interpretation",
-        "ruleset": "the ruleset to try, by id; `by_date`: the one in force when the work began, or with no "
-        "`programme.attached_on` on the day of the claim",
+        "ruleset": "the ruleset to try, by id, or the path of an overlay or ruleset file that ends in .toml; "
+        "`by_date`: the one in force when the work began, or with no `programme.attached_on` on the day of the claim",
         "as_of": "the day asked about; ages, terms and months are counted back from it",
         "switches": "options of the ruleset's switches, as `{ rounding = \"whole_percent\" }`; left out, each default",
         "benefit_data_on": "the day the benefit data was drawn; left out, the day asked about",
@@ -41,7 +41,7 @@ MEANINGS: dict[type[BaseModel], dict[str, str]] = {
         "linked: a parent who lives elsewhere",
         "born": "the date of birth",
         "age": "instead of `born`: age in whole years on `as_of`; the birthday is taken as half a year before. "
-        "With neither, the role decides who is a child and who an adult",
+        "With neither, the role decides who is a child and who an adult, and ages are not known",
         "lives_here": "left out: everybody does but linked people",
         "lives_with_parent": "left out: whoever lives in a family where a parent or carer lives",
         "joined_on": "the first day as a member of the family; left out, always",
@@ -144,10 +144,11 @@ MEANINGS: dict[type[BaseModel], dict[str, str]] = {
     },
     case.Problem: {
         "strand": "the id of a strand of the ruleset, from its table",
-        "found_on": "the day it was found",
+        "found_on": "the day it was found; one found after the claim is not asked about",
         "resolved_on": "the day from which the plan's measure has been met without a break",
         "measure_met": "says outright whether the plan's measure, with the time it must last, is met",
-        "equivalent_progress": "a named person's decision that progress is as good; counts where a switch accepts it",
+        "equivalent_progress": "a named person's decision that progress is as good; counts where a switch accepts it, "
+        "and from its day",
     },
     case.EquivalentProgress: {"by": "who decided", "on": "the day of the decision"},
     case.EarlierClaim: {
@@ -171,7 +172,7 @@ MEANINGS: dict[type[BaseModel], dict[str, str]] = {
         "reviews": "ids of the reviews that ask a person to look",
         "routes": "by result route: met, not_met or unknown",
         "result": "claimable; ready: met and not yet audited; not_claimable; unknown; review: waits for a person; "
-        "invalid: sampled and not evidenced; blocked: paid before",
+        "invalid: sampled and not evidenced; blocked: paid before, or nothing more is payable",
         "claimable_from": "the first day on which what must last has lasted",
         "payable": "pounds payable now",
         "attachment": "pounds of attachment fee",

@@ -156,6 +156,7 @@ def with_overlay(base: Mapping[str, Any], overlay: Overlay) -> dict[str, Any]:
         "criterion", []
     )
     settings = {setting["id"]: _changes(setting) for setting in own.get("setting", [])}
+    made["local"] = sorted([*settings, *(each["id"] for each in own.get("criterion", []))])
     for kind in ("criterion", "review", "condition", "progress_condition"):
         for part in made.get(kind, []):
             part.update(copy.deepcopy(settings.get(part["id"], {})))

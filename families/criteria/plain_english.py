@@ -241,7 +241,7 @@ def window_in_words(asked: Asked) -> str:
     """The time asked about: `over the last three completed terms`, `in the last 12 months`."""
     window = asked.window
     over = "in each of" if asked.averaging == "each_term" else "over"
-    since = " that ended after the work with the family began" if window.since_attachment else ""
+    since = " that were not over when the work with the family began" if window.since_attachment else ""
     if window.terms is not None and window.including_current_term:
         return f"{over} the term in progress and the {number_in_words(window.terms - 1)} before it{since}"
     if window.terms is not None:

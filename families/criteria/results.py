@@ -147,7 +147,7 @@ def _condition_findings(
     known = with_knowledge(people, condition, rules, facts)
     if condition.of == "together":
         known = _added_up(known)
-    return as_findings(known, condition, RESULT, facts).select(FINDING)
+    return as_findings(known, condition, RESULT, rules, facts).select(FINDING)
 
 
 def _added_up(known: pl.DataFrame) -> pl.DataFrame:
@@ -431,8 +431,8 @@ def _is_shown(part: Condition, found: list[str], rules: Ruleset) -> bool:
 def _blocked(rules: Ruleset, family: dict[str, Any], *, claim_on: dt.date, claiming: Claiming) -> str | None:
     """Why no result can be claimed for a family at all, whatever its progress; blank where it can."""
     rule = rules.result
-    if rule is None:
-        return "the programme pays for no results"
+    if rule is None or rules.money is None:
+        return (rule and rule.programme_ended) or "the programme pays for no results"
     if family["attached_on"] is not None and claim_on < family["attached_on"]:
         return "the work with the family had not begun"
     if rule.claims_to is not None and claim_on > rule.claims_to:
@@ -471,7 +471,7 @@ def _result_of(
     payable = money.payable(rules, rates, met, earlier=[(claim["route"], claim["amount"]) for claim in earlier])
     status, reason = _status(
         rules, family, routes, met=met, held=held, payable=payable, earlier=earlier, is_evidenced=is_evidenced,
-        block=_blocked(rules, family, claim_on=claim_on, claiming=claiming), has_money=rates is not None,
+        block=_blocked(rules, family, claim_on=claim_on, claiming=claiming),
     )  # fmt: skip
     payable = payable if status == "claimable" else 0
     attachment = rates.attachment if rates is not None else 0
@@ -499,7 +499,6 @@ def _status(
     earlier: list[dict[str, Any]],
     is_evidenced: bool,
     block: str | None,
-    has_money: bool,
 ) -> tuple[str, str]:
     labels = {route.id: route.label for route in rules.result_route}
     if family["children_paid_for_elsewhere"]:
@@ -508,7 +507,7 @@ def _status(
         return "not_claimable", f"Not claimable: {block}."
     if not is_evidenced:
         return "invalid", "The claim was sampled and its evidence does not show that the family was eligible."
-    if met and has_money and not payable:
+    if met and not payable:
         return "blocked", "A result was claimed for this family before, and nothing more is payable for it."
     if met:
         which = " and ".join(labels[name] for name in met)

@@ -385,6 +385,7 @@ class Ruleset(Part):
     money: Money | None = None
     claim_window: list[ClaimWindow] = []
     switch: list[Switch] = []
+    local: list[str] = []  # what an authority added or set itself, by id, with its own source
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Ruleset:

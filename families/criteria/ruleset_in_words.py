@@ -96,8 +96,8 @@ def family_in_words(rules: Ruleset) -> list[str]:
 def _dependent(rule: Dependent) -> str:
     doing = "; ".join(value_in_words("destinations", "status", each) for each in rule.when)
     return (
-        f"A child is dependent when under {rule.under}, and until {rule.until} when living with a parent or carer and "
-        f"one of these: {doing}. Source: {rule.source}; grade {grade_in_words(rule.confidence)}."
+        f"A child is dependent when under {rule.under}, and at {rule.under} to {rule.until} when living with a parent "
+        f"or carer and one of these: {doing}. Source: {rule.source}; grade {grade_in_words(rule.confidence)}."
     )
 
 

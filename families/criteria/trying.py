@@ -12,7 +12,7 @@ import polars as pl
 
 from families.criteria import money
 from families.criteria.case import Case
-from families.criteria.case_facts import case_casework, case_facts, names_of
+from families.criteria.case_facts import case_casework, case_facts, claim_day, names_of
 from families.criteria.evaluate import Evaluation, evaluate
 from families.criteria.explain import explained
 from families.criteria.results import Claiming, evaluate_results
@@ -79,7 +79,7 @@ def try_cases(cases: Sequence[Case]) -> list[Verdict]:
     for group in _alike(cases, loaded, lambda case: (case.as_of,)):
         for place, found in _eligibility(group, loaded[next(iter(group))].rules):
             told[place] |= found
-    for group in _alike(cases, loaded, lambda case: (_claim_day(case), case.authority, case.programme is not None)):
+    for group in _alike(cases, loaded, lambda case: (claim_day(case), case.authority, case.programme is not None)):
         if next(iter(group.values())).programme is not None:
             for place, found in _result(group, loaded[next(iter(group))].rules):
                 told[place] |= found
@@ -131,12 +131,8 @@ def _deciding_day(case: Case) -> dt.date:
     """The day the work began; where the switch says so, or no work is told of, the day of the claim."""
     started = case.programme.attached_on if case.programme else None
     if started is None or case.switches.get(VERSION_SWITCH) == "claim_date":
-        return _claim_day(case)
+        return claim_day(case)
     return started
-
-
-def _claim_day(case: Case) -> dt.date:
-    return (case.programme.claim_on if case.programme else None) or case.as_of
 
 
 def _notes(case: Case, rules: Ruleset) -> Iterator[str]:
@@ -222,7 +218,7 @@ def _explained(findings: pl.DataFrame, rules: Ruleset, names: pl.DataFrame, as_o
 def _result(group: Mapping[int, Case], rules: Ruleset) -> Iterator[tuple[int, dict[str, Any]]]:
     families = _families(group)
     first = next(iter(group.values()))
-    day = _claim_day(first)
+    day = claim_day(first)
     area = first.authority.payment_by_results_area if first.authority else True
     found = evaluate_results(
         rules,
@@ -268,7 +264,7 @@ def _entry(families: Mapping[str, Case], rules: Ruleset) -> Evaluation:
     """The evaluation of each family on the day the work with it began; of the claim where no day is told."""
     by_day: dict[dt.date, dict[str, Case]] = {}
     for family, case in families.items():
-        began = (case.programme.attached_on if case.programme else None) or _claim_day(case)
+        began = (case.programme.attached_on if case.programme else None) or claim_day(case)
         by_day.setdefault(began, {})[family] = case
     made = [evaluate(rules, case_facts(group, as_of=day)) for day, group in by_day.items()]
     return Evaluation(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -12,11 +14,12 @@ import pytest
 import serving
 import streamlit as st
 from altair.utils import schemapi
-from casework import raise_alerts
+from directly import Filling
 from serving import Real
+from sqlalchemy import URL, Engine
 from streamlit.testing.v1 import AppTest
 
-from families.cases import demo
+from families.casebook.database import open_casebook
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 Opened = Callable[..., AppTest]
@@ -31,27 +34,59 @@ def held_to_schema() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def casebook_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("casebook") / "casebook.sqlite"
-    made_up_casebook.casebook(path)
-    return f"sqlite:///{path}"
+def filled_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Filling], Path]:
+    """Folders with a casebook that was filled once, closed, and the key of its audit trail; tests have copies of them."""
+
+    @cache
+    def filled(by: Filling) -> Path:
+        folder = tmp_path_factory.mktemp("filled")
+        engine = open_casebook(f"sqlite:///{folder / 'casebook.sqlite'}")
+        by(engine)
+        engine.dispose()
+        return folder
+
+    return filled
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database a test's casebooks lie in: SQLite, and for tests `on_both` PostgreSQL as well."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def casebook_of(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Filling], Engine]]:
+    """A casebook of the test's own, filled by a function whose work is done once."""
+    with ExitStack() as kept:
+
+        def copied(by: Filling) -> Engine:
+            if database == "postgresql":
+                engine: Engine = kept.enter_context(request.getfixturevalue("casebook_on_postgresql")(by))
+                return engine
+            engine = open_casebook(made_up_casebook.copied(request.getfixturevalue("filled_on_sqlite")(by), tmp_path))
+            kept.callback(engine.dispose)
+            return engine
+
+        yield copied
 
 
 @pytest.fixture(scope="session")
-def worked_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def casebook_url(filled_on_sqlite: Callable[[Filling], Path], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The made-up casebook, for tests that change nothing in it."""
+    return made_up_casebook.copied(filled_on_sqlite(made_up_casebook.fill), tmp_path_factory.mktemp("casebook"))
+
+
+@pytest.fixture(scope="session")
+def worked_url(filled_on_sqlite: Callable[[Filling], Path], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The made-up casebook with made-up casework at every stage."""
-    path = tmp_path_factory.mktemp("worked") / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
-    assert demo.add_demo_cases(engine)
-    raise_alerts(engine)
-    engine.dispose()
-    return f"sqlite:///{path}"
+    filled = filled_on_sqlite(made_up_casebook.fill_with_work)
+    return made_up_casebook.copied(filled, tmp_path_factory.mktemp("worked"))
 
 
 @pytest.fixture(scope="session")
-def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def accepted(filled_on_sqlite: Callable[[Filling], Path]) -> Path:
     """A casebook in which a family is accepted and two alerts wait; each test has a copy of it."""
-    return made_up_casebook.with_accepted_family(tmp_path_factory.mktemp("accepted") / "casebook.sqlite")
+    return filled_on_sqlite(made_up_casebook.fill_with_accepted_family) / "casebook.sqlite"
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +118,10 @@ def opened(casebook_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opene
         ruleset: str | None = None,
         section: str | None = None,
         tab: str | None = None,
-        url: str = casebook_url,
+        url: str | URL = casebook_url,
     ) -> AppTest:
-        monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
+        whole = url if isinstance(url, str) else url.render_as_string(hide_password=False)
+        monkeypatch.setenv("FAMILIES_DATABASE_URL", whole)
         app = AppTest.from_file(APP, default_timeout=60)
         if role is not None:
             app.session_state["chosen_staff_id"] = f"demo-{role.replace('_', '-')}"

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pytest
+from casework import raise_alerts
 from following import Feeds, followed_of
 from made_up import AS_OF, MadeUpRun, made_up_run, upns
 from sqlalchemy import Engine, update
@@ -23,7 +26,7 @@ from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
 from families.casebook.row_security import WHOLE
 from families.casebook.views import Reader
-from families.cases import alerts, opening
+from families.cases import alerts, demo, opening
 from families.cases.clock import casework_today
 from families.criteria.explain import explained
 from families.criteria.rulebook import load_ruleset
@@ -42,6 +45,7 @@ HALF_TERMS = [
     (year, term, half) for year in ("2011/12", "2012/13") for term in ("autumn", "spring", "summer") for half in (1, 2)
 ]
 STAFF = table(Staff)
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)  # for a test's own casebooks
 Rows = dict[str, list[dict[str, object]]]
 
 
@@ -245,9 +249,22 @@ def made_real(path: Path, issuer: str) -> Engine:
     return engine
 
 
-def with_accepted_family(path: Path) -> Path:
-    """A new casebook in which a worker has accepted the full family, and two alerts of it wait; it is left closed."""
-    engine = casebook(path)
+def copied(folder: Path, into: Path) -> str:
+    """The address of a copy of a casebook that is closed, with the key of its audit trail."""
+    shutil.copytree(folder, into, dirs_exist_ok=True)
+    return f"sqlite:///{into / 'casebook.sqlite'}"
+
+
+def fill_with_work(engine: Engine) -> None:
+    """The made-up authority with made-up casework at every stage."""
+    fill(engine)
+    assert demo.add_demo_cases(engine)
+    raise_alerts(engine)
+
+
+def fill_with_accepted_family(engine: Engine) -> None:
+    """The made-up authority, of which a worker has accepted the full family, and two alerts of it wait."""
+    fill(engine)
     manager, worker = (
         Reader(f"demo-{role.replace('_', '-')}", role, "test") for role in ("programme_manager", "caseworker")
     )
@@ -260,5 +277,3 @@ def with_accepted_family(path: Path) -> Path:
     raised = [alerts.Raised(f"k{n}", FULL, "suspension", f"Suspended {n} days.", day, "run-1") for n in (1, 2)]
     with writing(engine, WHOLE) as transaction:
         alerts.raise_alerts(transaction, raised)
-    engine.dispose()
-    return path

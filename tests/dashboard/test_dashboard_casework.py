@@ -7,7 +7,7 @@ import datetime as dt
 import made_up_casebook
 import pytest
 from made_up import AS_OF
-from made_up_casebook import FULL
+from made_up_casebook import FULL, on_both
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_keyed, everything_said, title
 
@@ -90,9 +90,9 @@ MANAGER = Reader("demo-programme-manager", "programme_manager", "test")
 
 
 @pytest.fixture
-def confirmed(tmp_path):
+def confirmed(casebook_of):
     """A casebook of its own in which two families are confirmed and wait: engine, day, and the case of each."""
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+    engine = casebook_of(made_up_casebook.fill)
     day = casework_today(data_as_at(engine), dt.datetime.now(dt.UTC))
     said = {"decision": "confirm", "reason": "The records agree.", "today": day, "team_id": "demo-north"}
     ids = [
@@ -115,10 +115,11 @@ def test_the_data_refuses_whom_the_page_does(confirmed):
             today_of(engine, Reader("demo", role, "test"), today=day)
 
 
+@on_both
 def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     """By a team manager and a worker, each through the pages."""
     engine, day, (_, case) = confirmed
-    url = str(engine.url)
+    url = engine.url
     app = opened("team_manager", page=CASELOAD, url=url)
     choose(app, FULL)
     app.button(key=f"allocate_save_{case}").click().run()
@@ -153,9 +154,10 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     assert "The assessment is due." in everything_said(app)
 
 
+@on_both
 def test_days_of_leave_are_shown_in_the_table_and_where_a_family_is_offered(opened, confirmed):
     engine, day, (_, case) = confirmed
-    url = str(engine.url)
+    url = engine.url
     app = opened("team_manager", page=CASELOAD, url=url)
     app.button(key="leave_save").click().run()
     assert "Choose who is away" in app.error[0].value
@@ -178,7 +180,7 @@ def test_days_of_leave_are_shown_in_the_table_and_where_a_family_is_offered(open
 def test_a_family_that_somebody_else_allocated_meanwhile_is_not_another_one(opened, confirmed):
     """The list has lost the family that was chosen by the time of the click: nothing is done with the one now first."""
     engine, day, (first, other) = confirmed
-    app = opened("team_manager", page=CASELOAD, url=str(engine.url))
+    app = opened("team_manager", page=CASELOAD, url=engine.url)
     choose(app, "F01")
     app.radio(key=f"allocate_worker_{first}").set_value("demo-caseworker")
     given = {"worker": "demo-caseworker-2", "priority": "normal", "reason": "", "row_version": 1}
@@ -194,7 +196,7 @@ def test_a_family_that_somebody_else_allocated_meanwhile_is_not_another_one(open
 def test_who_may_no_longer_come_in_does_nothing_with_a_page_that_still_stands(opened, confirmed):
     """Disabled between the drawing of the form and the click: the act is not done, and the page is gone."""
     engine, day, (_, case) = confirmed
-    app = opened("team_manager", page=CASELOAD, url=str(engine.url))
+    app = opened("team_manager", page=CASELOAD, url=engine.url)
     choose(app, FULL)
     app.radio(key=f"allocate_worker_{case}").set_value("demo-caseworker")
     administrator = Reader("demo-administrator", "administrator", "test")

@@ -6,20 +6,20 @@ import datetime as dt
 import hashlib
 import json
 import re
-import shutil
 
 import fastexcel
+import made_up_casebook
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from made_up_casebook import FULL
+from directly import directly
+from made_up_casebook import FULL, on_both
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard import exporting, identity
 from families import board_report, programme
 from families.casebook import restricting, sessions
-from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.verifying import verify
 from families.casebook.views import Reader
@@ -33,13 +33,11 @@ CHRONOLOGY = Wanted("chronology", FULL, "pdf", "meeting", Filter(kinds=("act",))
 
 
 @pytest.fixture
-def engine(accepted, tmp_path, monkeypatch):
-    for path in accepted.parent.iterdir():
-        shutil.copy(path, tmp_path)
-    url = f"sqlite:///{tmp_path / accepted.name}"
-    monkeypatch.setenv("FAMILIES_DATABASE_URL", url)
+def engine(casebook_of, monkeypatch):
+    engine = casebook_of(made_up_casebook.fill_with_accepted_family)
+    monkeypatch.setenv("FAMILIES_DATABASE_URL", engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("FAMILIES_COUNCIL", "Wessex")
-    return open_casebook(url)
+    return engine
 
 
 def asked(url: str) -> Response:
@@ -56,7 +54,7 @@ def session_of(engine, staff_id: str) -> sessions.Session:
 
 
 def exports(engine) -> list[tuple[str, str, dict]]:
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         query = sa.text(
             "SELECT staff_id, action, detail FROM audit_event WHERE action LIKE 'export%' ORDER BY event_id"
         )
@@ -65,6 +63,7 @@ def exports(engine) -> list[tuple[str, str, dict]]:
 
 @pytest.mark.parametrize("form", ["pdf", "xlsx"])
 @pytest.mark.parametrize("what", ["chronology", "plan"])
+@on_both
 def test_a_file_is_made_at_the_click_and_written_down_with_its_hash(engine, what, form):
     session = session_of(engine, "demo-caseworker")
     url = exporting.link(session.session_id, Wanted(what, FULL, form, "meeting"))
@@ -90,10 +89,11 @@ def sheets(content: bytes) -> dict[str, pl.DataFrame]:
     return {name: book.load_sheet(name, header_row=None, dtypes="string").to_polars() for name in book.sheet_names}
 
 
+@on_both
 def test_the_report_to_the_board_is_one_page_and_a_workbook_of_the_same_numbers_and_names_nobody(engine):
     session = session_of(engine, "demo-programme-manager")
     row = "VALUES (:source, '2012-09-01', '2013-03-31', NULL, 'Said of the whole authority.')"
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.execute(sa.text("DELETE FROM published_coverage WHERE source = 'council_tax'"))
         insert = sa.text(f"INSERT INTO published_coverage (source, covers_from, covers_to, schools, sentence) {row}")
         connection.execute(insert, [{"source": source} for source in SILENT])
@@ -164,12 +164,13 @@ def test_a_changed_or_old_link_opens_nothing(engine, monkeypatch):
 def test_on_a_real_casebook_the_link_alone_is_not_enough(engine):
     """Whoever got hold of a link has not the cookie of the sign-in it was made in."""
     session = session_of(engine, "demo-caseworker")
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.execute(sa.text("UPDATE publication SET is_sample = false"))
         connection.execute(sa.text("UPDATE staff SET is_demo = false WHERE staff_id = 'demo-caseworker'"))
     assert asked(exporting.link(session.session_id, CHRONOLOGY)).status_code == 403
 
 
+@on_both
 def test_a_chronology_has_the_days_and_people_asked_for_and_counts_what_is_restricted(engine):
     """Tom is restricted and his worker is let in: what is about him stays inside, as supervision does."""
     at = dt.datetime.now(dt.UTC)

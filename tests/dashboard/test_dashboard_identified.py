@@ -7,7 +7,7 @@ import datetime as dt
 import made_up_casebook
 import pytest
 from made_up import changed_run, made_up_run
-from made_up_casebook import NEAR_MISS
+from made_up_casebook import NEAR_MISS, on_both
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import assert_described, assert_headings_skip_no_level, assert_keyed, everything_said, title
 
@@ -27,9 +27,9 @@ TABS = ["New", "Changed", "Near miss", "Already known", "Dropped"]
 
 
 @pytest.fixture
-def own(tmp_path):
+def own(casebook_of):
     """A casebook of its own: engine and the day of casework in it."""
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+    engine = casebook_of(made_up_casebook.fill)
     return engine, casework_today(data_as_at(engine), dt.datetime.now(dt.UTC))
 
 
@@ -49,9 +49,10 @@ def test_what_holds_on_every_tab(opened, tab):
     assert_headings_skip_no_level(app)
 
 
+@on_both
 def test_a_new_family_is_looked_at_and_confirmed(opened, own):
     engine, day = own
-    app = opened("programme_manager", tab="New", url=str(engine.url))
+    app = opened("programme_manager", tab="New", url=engine.url)
     assert "12 families." in everything_said(app)
     app.selectbox(key="undecided_chosen").set_value("F01").run()
     said = everything_said(app)
@@ -70,7 +71,7 @@ def test_a_new_family_is_looked_at_and_confirmed(opened, own):
     assert "11 families." in everything_said(app)
     (case,) = my_families(engine, TEAM_MANAGER, today=day).cases
     assert (case.family_id, case.state) == ("F01", "confirmed")
-    known = opened("programme_manager", tab="Already known", url=str(engine.url))
+    known = opened("programme_manager", tab="Already known", url=engine.url)
     assert [row["Known to"] for row in listed(known).values()] == ["casework: confirmed"]
 
 
@@ -78,7 +79,7 @@ def test_what_is_put_off_is_confirmed_later_and_what_was_decided_meanwhile_is_no
     engine, day = own
     said = {"reason": "After the holidays.", "today": day}
     opening.decide_identified(engine, MANAGER, "F01", decision="not_now", token="put-off-1", **said)
-    app = opened("programme_manager", tab="Already known", url=str(engine.url))
+    app = opened("programme_manager", tab="Already known", url=engine.url)
     app.selectbox(key="known_chosen").set_value("F01").run()
     assert app.radio(key="decide_F01_decision").options == [
         "Confirm the family",
@@ -95,9 +96,10 @@ def test_what_is_put_off_is_confirmed_later_and_what_was_decided_meanwhile_is_no
     assert not app.success
 
 
+@on_both
 def test_several_families_are_set_aside_and_each_chronology_has_it(opened, own):
     engine, day = own
-    app = opened("programme_manager", tab="New", url=str(engine.url))
+    app = opened("programme_manager", tab="New", url=engine.url)
     app.multiselect(key="undecided_known_families").set_value(["F01", "F02"])
     app.button(key="undecided_known_save").click().run()
     assert "Write the reason" in app.error[0].value
@@ -127,13 +129,13 @@ def test_what_changed_and_what_went_is_told(opened, tmp_path):
         engine, MANAGER, "F02", decision="confirm", reason="The records agree.", today=day, token="confirmed-F02"
     )
     publish(engine, **changed_run().for_publish())
-    changed = listed(opened("programme_manager", tab="Changed", url=str(engine.url)), "What changed")
+    changed = listed(opened("programme_manager", tab="Changed", url=engine.url), "What changed")
     said = sorted(row["What changed"] for row in changed.values())
     assert said == [
         "1 Sep 2013: 1 person fewer in the family.",
         "1 Sep 2013: Not known any more: Crime and anti-social behaviour.",
     ]
-    app = opened("programme_manager", tab="Dropped", url=str(engine.url))
+    app = opened("programme_manager", tab="Dropped", url=engine.url)
     rows = listed(app, "Dropped")
     assert len(rows) == 2
     (gone,) = [row for name, row in rows.items() if name.endswith("F02")]
@@ -141,6 +143,7 @@ def test_what_changed_and_what_went_is_told(opened, tmp_path):
     assert gone["Met before"] == "Education, Local concern, Out-of-work benefits"
 
 
+@on_both
 def test_a_family_whose_referral_was_accepted_waits_among_the_new(opened, own):
     engine, day = own
     intake = referrals.Intake(
@@ -153,7 +156,7 @@ def test_a_family_whose_referral_was_accepted_waits_among_the_new(opened, own):
     referrals.begin_triage(engine, MANAGER, made, duplicates_seen=(), token="triage-one", **at)
     why = {"outcome": "family_help", "rationale": "They ask for help."}
     case = referrals.accept_referral(engine, MANAGER, made, **why, today=day, row_version=2, token="accept-one")
-    app = opened("programme_manager", tab="New", url=str(engine.url))
+    app = opened("programme_manager", tab="New", url=engine.url)
     app.selectbox(key="referred_chosen").set_value(case).run()
     key = f"decide_referred-{made}"
     app.radio(key=f"{key}_decision").set_value("confirm")

@@ -6,6 +6,7 @@ import datetime as dt
 
 import made_up_casebook
 import pytest
+from made_up_casebook import on_both
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import ROLES, assert_described, assert_headings_skip_no_level, assert_keyed, everything_said
 from test_dashboard_pages import title as title_of
@@ -30,9 +31,9 @@ FILLED = {
 
 
 @pytest.fixture
-def own(tmp_path):
+def own(casebook_of):
     """A casebook of its own: engine and the day of casework in it."""
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+    engine = casebook_of(made_up_casebook.fill)
     return engine, casework_today(data_as_at(engine), dt.datetime.now(dt.UTC))
 
 
@@ -76,9 +77,10 @@ def write(app: AppTest, **values: str) -> AppTest:
     return app.run()
 
 
+@on_both
 def test_a_referral_is_kept_until_it_is_sent_and_only_its_outcome_comes_back(opened, own):
     engine, day = own
-    url = str(engine.url)
+    url = engine.url
     app = opened("partner_referrer", page=NEW, url=url)
     write(app, **FILLED)
     app.button(key="referral_send").click().run()
@@ -110,8 +112,8 @@ def test_a_referral_is_kept_until_it_is_sent_and_only_its_outcome_comes_back(ope
 
 def test_a_draft_is_nobody_elses(opened, own):
     engine, _ = own
-    write(opened("partner_referrer", page=NEW, url=str(engine.url)), **FILLED)
-    app = opened("caseworker", page=NEW, url=str(engine.url))
+    write(opened("partner_referrer", page=NEW, url=engine.url), **FILLED)
+    app = opened("caseworker", page=NEW, url=engine.url)
     assert app.text_input(key="referral_0_family_name").value == ""
 
 
@@ -119,10 +121,11 @@ def choose(app: AppTest, referral_id: str) -> None:
     app.selectbox(key="inbox_referral").set_value(referral_id).run()
 
 
+@on_both
 def test_a_referral_is_triaged_asked_about_and_accepted(opened, own):
     engine, day = own
     made = refer(engine, day - dt.timedelta(days=10))
-    app = opened("team_manager", page=INBOX, url=str(engine.url))
+    app = opened("team_manager", page=INBOX, url=engine.url)
     assert "1 referral, waiting for a decision." in everything_said(app)
     (shown,) = [table.value for table in app.table if "Time left" in table.value]
     assert shown["Time left"][0].startswith(":material/warning: ")
@@ -140,13 +143,13 @@ def test_a_referral_is_triaged_asked_about_and_accepted(opened, own):
     app.button(key=f"decide_save_{made}").click().run()
     assert "The clock stands still" in everything_said(app)
 
-    partner = opened("partner_referrer", page=NEW, url=str(engine.url))
+    partner = opened("partner_referrer", page=NEW, url=engine.url)
     assert "Does the family know?" in everything_said(partner)
     partner.text_area(key=f"own_answer_{made}").set_value("They do.")
     partner.button(key=f"own_answer_{made}_send").click().run()
     assert "is sent" in partner.success[0].value
 
-    app = opened("team_manager", page=INBOX, url=str(engine.url))
+    app = opened("team_manager", page=INBOX, url=engine.url)
     choose(app, made)
     assert "They do." in everything_said(app)
     app.radio(key=f"decision_{made}").set_value("accept").run()
@@ -160,12 +163,13 @@ def test_a_referral_is_triaged_asked_about_and_accepted(opened, own):
     assert [line.state for line in inbox.decided(engine, MANAGER, today=day)] == ["accepted"]
 
 
+@on_both
 def test_a_family_that_is_known_is_said_before_the_decision(opened, own):
     """A child of a published family is named: the check says so, leads to the record, and may be what is accepted."""
     engine, day = own
     child = next(member for member in family_record(engine, MANAGER, "F01").members if member.role == "child")
     made = refer(engine, day, name=child.name, born=child.date_of_birth)
-    app = opened("programme_manager", page=INBOX, url=str(engine.url))
+    app = opened("programme_manager", page=INBOX, url=engine.url)
     choose(app, made)
     assert "is in a family that is known" in everything_said(app)
     assert [link.proto.page for link in app.get("page_link")] == ["family_record"]
@@ -182,7 +186,7 @@ def test_a_family_that_is_known_is_said_before_the_decision(opened, own):
 def test_a_referral_decided_meanwhile_by_somebody_else_is_not_decided_twice(opened, own):
     engine, day = own
     made = refer(engine, day)
-    app = opened("programme_manager", page=INBOX, url=str(engine.url))
+    app = opened("programme_manager", page=INBOX, url=engine.url)
     choose(app, made)
     other = Reader("demo-team-manager", "team_manager", "test")
     said = {"duplicates_seen": (), "row_version": 1, "today": day, "token": "meanwhile"}
@@ -199,7 +203,7 @@ def test_nobody_decides_on_their_own_referral(opened, own):
         people=[referrals.Person("Robin Harrow")],
     )
     made = referrals.refer(engine, MANAGER, intake, today=day, token="nominated-1")
-    app = opened("programme_manager", page=INBOX, url=str(engine.url))
+    app = opened("programme_manager", page=INBOX, url=engine.url)
     choose(app, made)
     app.button(key=f"triage_{made}").click().run()
     assert "is not for whoever made the referral" in app.error[0].value

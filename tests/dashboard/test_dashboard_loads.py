@@ -12,6 +12,7 @@ import time
 import made_up_casebook
 import pytest
 from deliveries import write
+from made_up_casebook import on_both
 from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
@@ -59,14 +60,13 @@ def upload(app: AppTest, name: str, content: str | bytes) -> None:
 
 
 @pytest.fixture
-def at_home(tmp_path, monkeypatch):
+def at_home(casebook_of, tmp_path, monkeypatch):
     """A home with one delivery, and a casebook of its own; files are read in this process, for speed."""
     monkeypatch.setattr(apart.Reader, "take_in", lambda _reader, request: take_in(request))
     monkeypatch.setattr(load_job, "ANSWERS_WITHIN", 60)
     monkeypatch.setenv("FAMILIES_HOME", str(tmp_path / "home"))
     (receipt,) = load(tmp_path / "home", [write(tmp_path, "asb_2013-08.csv", ASB)], received_on=dt.date(2013, 8, 31))
-    made_up_casebook.casebook(tmp_path / "casebook.sqlite")
-    return tmp_path / "home", f"sqlite:///{tmp_path / 'casebook.sqlite'}", receipt
+    return tmp_path / "home", casebook_of(made_up_casebook.fill).url, receipt
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -91,6 +91,7 @@ def test_a_dashboard_without_a_home_says_so(opened, at_home, monkeypatch):
     assert "has no home of deliveries" in everything_said(app)
 
 
+@on_both
 def test_a_file_is_checked_and_then_loaded_and_nothing_before(opened, at_home):
     home, url, _ = at_home
     app = opened("data_analyst", page=LOADS, url=url)
@@ -205,6 +206,7 @@ def test_a_load_whose_server_ended_is_said_to_have_stopped_and_the_file_can_be_r
     assert list((home / "load").iterdir()) == [home / "load" / "lock"]
 
 
+@on_both
 def test_a_delivery_is_taken_back_with_its_consequences_and_a_reason(opened, at_home):
     home, url, receipt = at_home
     app = opened("data_analyst", page=LOADS, url=url)

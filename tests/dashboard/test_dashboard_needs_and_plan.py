@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from dataclasses import replace
 from typing import Any
 
 import made_up_casebook
 import pytest
-from made_up_casebook import FULL, NAUGHTY
+from directly import directly
+from made_up_casebook import FULL, NAUGHTY, on_both
+from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import (
     assert_described,
@@ -42,29 +43,17 @@ STAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A casebook with a family of one worker at each stage that the tab has forms for."""
-    path = tmp_path_factory.mktemp("stages") / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
+def fill_with_stages(engine: Engine) -> None:
+    """A family of one worker at each stage that the tab has forms for."""
+    made_up_casebook.fill(engine)
     day = data_as_at(engine).as_of
     for place, (family, stage) in enumerate(STAGES.items()):
         take(Walk(engine, family, 2 * place, day - WEEKS_AGO[stage] * WEEK, "demo-north"), stage)
-    engine.dispose()
-    return path
 
 
 @pytest.fixture
-def url(template, tmp_path):
-    """A copy of it with the key of its audit trail, to change."""
-    shutil.copytree(template.parent, tmp_path, dirs_exist_ok=True)
-    return f"sqlite:///{tmp_path / template.name}"
-
-
-@pytest.fixture
-def stages_url(template):
-    """The casebook itself, for tests that change nothing."""
-    return f"sqlite:///{template}"
+def url(casebook_of):
+    return casebook_of(fill_with_stages).url.render_as_string(hide_password=False)
 
 
 def record(url: str, family: str) -> CaseRecord:
@@ -123,8 +112,8 @@ OFFERED = {
 
 
 @pytest.mark.parametrize("family", OFFERED)
-def test_a_worker_is_offered_what_the_case_allows_and_no_more(opened, stages_url, family):
-    app = opened("caseworker", family=family, section=TAB, url=stages_url)
+def test_a_worker_is_offered_what_the_case_allows_and_no_more(opened, url, family):
+    app = opened("caseworker", family=family, section=TAB, url=url)
     assert offered(app) == OFFERED[family]
     assert_described(app)
     assert_keyed(app)
@@ -140,41 +129,42 @@ def test_a_worker_is_offered_what_the_case_allows_and_no_more(opened, stages_url
         ("programme_manager", "F08", {"step", "transfer"}),
     ],
 )
-def test_a_manager_is_offered_the_decisions(opened, stages_url, role, family, acts):
-    shown = offered(opened(role, family=family, section=TAB, url=stages_url))
+def test_a_manager_is_offered_the_decisions(opened, url, role, family, acts):
+    shown = offered(opened(role, family=family, section=TAB, url=url))
     assert acts <= shown
     assert not shown & {"add_goal", "add_need", "hold_review", "ask_closure", "answer_fact"}
 
 
-def test_who_may_only_read_is_offered_nothing(opened, stages_url):
-    app = opened("auditor", family="F08", section=TAB, url=stages_url)
+def test_who_may_only_read_is_offered_nothing(opened, url):
+    app = opened("auditor", family="F08", section=TAB, url=url)
     assert "Where the work stands" in everything_said(app)
     assert not offered(app)
     assert not [each for each in app.get("button") if "_save_" in str(each.key)]
 
 
-def test_somebody_elses_family_shows_none_of_its_work(opened, stages_url):
-    app = opened("caseworker_2", family="F08", section=TAB, url=stages_url)
+def test_somebody_elses_family_shows_none_of_its_work(opened, url):
+    app = opened("caseworker_2", family="F08", section=TAB, url=url)
     assert TAB not in [tab.label for tab in app.get("tab")]
     assert "Getting to school" not in everything_said(app)
-    engine = open_casebook(stages_url)
-    case = record(stages_url, "F08").line
+    engine = open_casebook(url)
+    case = record(url, "F08").line
     given = {"purpose": "family_help", "answer": "given", "how": "x", "name": "A", "token": "not-my-family"}
     with pytest.raises(NotAllowed):
         agreeing.record_consent(engine, WORKERS[1], case.case_id, today=dt.date(2013, 9, 1), **given)
     engine.dispose()
 
 
-def test_without_a_case_or_a_role_in_casework_there_is_no_such_tab(opened, stages_url):
-    app = opened("programme_manager", family="F01", section=TAB, url=stages_url)
+def test_without_a_case_or_a_role_in_casework_there_is_no_such_tab(opened, url):
+    app = opened("programme_manager", family="F01", section=TAB, url=url)
     assert TAB not in [tab.label for tab in app.get("tab")]
-    analyst = opened("data_analyst", family="F03", url=stages_url)
+    analyst = opened("data_analyst", family="F03", url=url)
     assert TAB not in [tab.label for tab in analyst.get("tab")]
     said = "\n".join(str(each.value) for each in analyst.get("markdown"))
     assert glance.NOT_TOLD in said
     assert glance.NO_CASE not in said
 
 
+@on_both
 def test_facts_are_shown_with_source_and_day_and_answered_together(opened, url):
     app = opened("caseworker", family=FULL, section=TAB, url=url)
     facts = next(table.value for table in app.table if "Your answer" in table.value)
@@ -200,6 +190,7 @@ def test_facts_are_shown_with_source_and_day_and_answered_together(opened, url):
     engine.dispose()
 
 
+@on_both
 def test_a_need_is_added_once_and_all_that_is_missing_is_said_at_once(opened, url):
     app = opened("caseworker", family=FULL, section=TAB, url=url)
     form = f"needs/add_{record(url, FULL).line.case_id}"
@@ -226,6 +217,7 @@ def test_a_need_is_added_once_and_all_that_is_missing_is_said_at_once(opened, ur
     assert len(record(url, FULL).needs) == 1
 
 
+@on_both
 def test_a_form_is_kept_until_its_act_is_done_or_it_is_thrown_away(opened, url):
     app = opened("caseworker", family=FULL, section=TAB, url=url)
     form = f"needs/add_{record(url, FULL).line.case_id}"
@@ -368,6 +360,7 @@ def test_a_stale_version_is_shown_beside_the_other_and_a_person_chooses(opened, 
     assert record(url, "F20").helpers[0]["job"] == helper["job"]
 
 
+@on_both
 def test_a_decision_on_a_case_that_went_on_is_not_taken(opened, url):
     """The level was changed between the drawing and the click."""
     case = record(url, "F26")
@@ -387,6 +380,7 @@ def test_a_decision_on_a_case_that_went_on_is_not_taken(opened, url):
     assert record(url, "F26").plans[0]["decision"] == "approved"
 
 
+@on_both
 def test_a_plan_is_written_handed_in_and_given_back(opened, url):
     app = opened("caseworker", family="F20", section=TAB, url=url)
     case_id = record(url, "F20").line.case_id
@@ -426,6 +420,7 @@ def test_actions_are_changed_and_goals_reached(opened, url):
 
 
 @pytest.mark.usefixtures("held_to_schema")
+@on_both
 def test_a_review_shows_before_and_now_and_scores_every_need(opened, url):
     app = opened("caseworker", family="F08", section=TAB, url=url)
     case = record(url, "F08")
@@ -480,6 +475,7 @@ def test_a_family_is_given_to_another_worker_who_works_here(opened, url):
     engine.dispose()
 
 
+@on_both
 def test_closure_is_asked_for_decided_by_somebody_else_and_checked(opened, url):
     app = opened("caseworker", family="F08", section=TAB, url=url)
     case_id = record(url, "F08").line.case_id
@@ -503,8 +499,8 @@ def test_closure_is_asked_for_decided_by_somebody_else_and_checked(opened, url):
     assert "record_check" not in offered(app)
 
 
-def test_the_check_after_six_months_is_shown_without_reopening(opened, stages_url):
-    app = opened("caseworker", family="F02", section=TAB, url=stages_url)
+def test_the_check_after_six_months_is_shown_without_reopening(opened, url):
+    app = opened("caseworker", family="F02", section=TAB, url=url)
     said = everything_said(app)
     assert "The change has lasted" in said
     assert "Closed with" in said
@@ -513,7 +509,7 @@ def test_the_check_after_six_months_is_shown_without_reopening(opened, stages_ur
 def test_nobody_is_offered_the_approval_of_their_own_work(opened, url):
     """A worker who wrote the plan and asked for closure, and is a manager by now."""
     engine = open_casebook(url)
-    with engine.begin() as connection:
+    with directly(engine) as connection:
         connection.exec_driver_sql("UPDATE staff SET role = 'programme_manager' WHERE staff_id = 'demo-caseworker'")
     engine.dispose()
     for family, act in (("F26", "approve_plan"), ("F14", "approve_closure")):
@@ -536,6 +532,7 @@ def test_who_was_disabled_meanwhile_saves_nothing(opened, url):
     assert len(record(url, "F20").needs) == len(case.needs)
 
 
+@on_both
 def test_an_analyst_settles_a_correction_and_the_worker_is_told(opened, url):
     engine = open_casebook(url)
     case_id, day = record(url, FULL).line.case_id, dt.date(2013, 9, 1)
@@ -576,7 +573,7 @@ def test_a_council_may_allow_self_approval_and_it_is_marked(opened, url, monkeyp
     fill(app, f"plan/approve_plan_{line.case_id}")
     assert record(url, "F26").plans[0]["decision"] == "approved"
     assert "on their own work as the council allows" in everything_said(app)
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         (detail,) = connection.exec_driver_sql(
             "SELECT detail FROM audit_event WHERE action = 'approve_plan' AND staff_id = 'demo-caseworker'"
         ).one()

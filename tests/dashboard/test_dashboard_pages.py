@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import made_up_casebook
 import pytest
-from made_up_casebook import FULL, NAUGHTY, NEAR_MISS
+from directly import directly
+from made_up_casebook import FULL, NAUGHTY, NEAR_MISS, on_both
 from streamlit.testing.v1 import AppTest
 
 from families.casebook import access
@@ -243,11 +244,11 @@ def wrongly_read(app: AppTest) -> list[str]:
     return [text for text in raw if re.search(r"(?<!\\)\]\((?:https?|\\)|(?<!\\)<b>|(?<!\\):red", text)]
 
 
-def test_each_list_and_record_shown_is_written_down(opened, tmp_path):
-    path = tmp_path / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
-    opened(role="programme_manager", family=FULL, url=f"sqlite:///{path}")
-    with engine.connect() as connection:
+@on_both
+def test_each_list_and_record_shown_is_written_down(opened, casebook_of):
+    engine = casebook_of(made_up_casebook.fill)
+    opened(role="programme_manager", family=FULL, url=engine.url)
+    with directly(engine) as connection:
         events = connection.exec_driver_sql(
             "SELECT staff_id, purpose, family_id FROM audit_event WHERE action = 'read_family'"
         ).all()

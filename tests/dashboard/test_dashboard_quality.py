@@ -6,6 +6,7 @@ import made_up_casebook
 import polars as pl
 import pytest
 from made_up import made_up_run
+from made_up_casebook import on_both
 from test_dashboard_pages import (
     ROLES,
     assert_described,
@@ -26,10 +27,13 @@ KEYS = ('["s", "d", 1, ""]', '["s", "d", 2, ""]')
 
 
 @pytest.fixture
-def changed_url(tmp_path):
+def changed_url(casebook_of):
     """A casebook of its own in which F03 moved and two people were put together in F01."""
-    path = tmp_path / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
+    return casebook_of(fill_with_changes).url
+
+
+def fill_with_changes(engine):
+    made_up_casebook.fill(engine)
     rows = [
         ("family_moved", "F03", "F03", "", "F03 lives at another *address* now.", None, None),
         ("person_merged", "P-gone", "P010", "", "P-gone is one person with P010 now.", *KEYS),
@@ -37,8 +41,6 @@ def changed_url(tmp_path):
     found = Continuity.validate(pl.DataFrame(rows, schema=list(Continuity.columns()), orient="row"), cast=True)
     second = made_up_run().named("run-2", published_at=dt.datetime(2013, 10, 1, tzinfo=dt.UTC))
     publish(engine, **second.for_publish(), changes=found)
-    engine.dispose()
-    return f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -77,6 +79,7 @@ def test_nothing_is_estimated_before_anybody_answered(opened):
     assert "not known" in said
 
 
+@on_both
 def test_an_analyst_compares_pairs_and_the_estimate_follows(opened, changed_url):
     app = opened("data_analyst", page=QUALITY, url=changed_url)
     assert "Ada Lowe" not in everything_said(app)
@@ -94,6 +97,7 @@ def test_an_analyst_compares_pairs_and_the_estimate_follows(opened, changed_url)
     assert any("same UPN (linked): 100%, between 20.7% and 100%" in c.proto.alt for c in app.get("vega_lite_chart"))
 
 
+@on_both
 def test_a_manager_sees_no_pair_and_decides_changes_with_a_reason(opened, changed_url):
     app = opened("programme_manager", page=QUALITY, url=changed_url)
     assert not app.toggle

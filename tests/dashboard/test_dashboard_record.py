@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
 
+import made_up_casebook
 import pytest
-from made_up_casebook import FULL
+from made_up_casebook import FULL, on_both
+from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 from test_dashboard_pages import assert_described, assert_headings_skip_no_level, assert_keyed, everything_said, title
 
@@ -15,7 +15,6 @@ from dashboard.record import chronology_chart
 from families.casebook import restricting
 from families.casebook.access import MAY_READ_ACCESS
 from families.casebook.case_scope import READ_CASES
-from families.casebook.database import open_casebook
 from families.casebook.reading import data_as_at
 from families.casebook.views import Reader
 from families.cases import curating, noting
@@ -35,9 +34,8 @@ MANAGER, TEAM_MANAGER, WORKER = (
 class Family:
     """One family that a worker has accepted, in a casebook of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.engine = open_casebook(f"sqlite:///{path}")
-        self.url = str(self.engine.url)
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.url = engine, engine.url
         self.day = casework_today(data_as_at(self.engine), dt.datetime.now(dt.UTC))
         self.case_id = case_head(self.engine, MANAGER, FULL, today=self.day).line.case_id
 
@@ -49,11 +47,8 @@ class Family:
 
 
 @pytest.fixture
-def family(accepted, tmp_path):
-    """A copy, with its log merged by the closing of the last connection, and the key of its audit trail beside it."""
-    for path in accepted.parent.iterdir():
-        shutil.copy(path, tmp_path)
-    return Family(tmp_path / accepted.name)
+def family(casebook_of):
+    return Family(casebook_of(made_up_casebook.fill_with_accepted_family))
 
 
 @pytest.fixture
@@ -127,13 +122,12 @@ def test_without_a_case_the_record_is_as_before(opened):
 
 
 def test_a_withheld_address_is_said_to_be_not_shown_and_not_to_be_not_known(record, family):
-    engine, now = open_casebook(family.url), dt.datetime.now(dt.UTC)
+    engine, now = family.engine, dt.datetime.now(dt.UTC)
     officer, soon = Reader("demo-ig-officer", "ig_officer", "protect"), now.date() + dt.timedelta(days=30)
     said = {"kind": "withheld_address", "reason": "They fled.", "review_on": soon, "at": now}
     number = restricting.restrict(engine, officer, FULL, **said)
     given = {"staff_id": WORKER.staff_id, "sees_address": False, "reason": "Works with them.", "ends_on": soon}
     restricting.let_in(engine, officer, number, **given, at=now)
-    engine.dispose()
     told = everything_said(record())
     assert "Address not shown to you" in told
     assert "Address not known" not in told
@@ -149,6 +143,7 @@ def test_what_holds_on_every_part(record, section):
     assert set(app.query_params) <= {"family", "section"}
 
 
+@on_both
 def test_a_draft_is_saved_found_again_and_completed(record, family):
     app = record("Notes")
     box(app, "selectbox", "kind").set_value("visit").run()
@@ -219,6 +214,7 @@ def test_my_drafts_on_today_lead_to_the_note(opened, family):
     assert app.session_state[f"note_{family.case_id}"].body == {"words": "Half of it."}
 
 
+@on_both
 def test_alerts_are_acknowledged_and_put_off_with_a_reason(record, family):
     app = record()
     form = next(each for each in app.get("selectbox") if "alert_id" in each.key)
@@ -235,6 +231,7 @@ def test_alerts_are_acknowledged_and_put_off_with_a_reason(record, family):
 
 
 @pytest.mark.usefixtures("held_to_schema")
+@on_both
 def test_the_chronology_is_filtered_curated_and_changed(record, family):
     app = record("Chronology")
     said = everything_said(app)
@@ -269,6 +266,7 @@ def events(family):
     return chronology(family.engine, WORKER, FULL)
 
 
+@on_both
 def test_who_looked_is_told_and_told_of(record, family):
     record(role="caseworker")
     app = record("Access log", role="team_manager")

@@ -2,7 +2,8 @@
 
 import made_up_casebook
 import pytest
-from made_up_casebook import FULL
+from directly import directly
+from made_up_casebook import FULL, on_both
 from test_dashboard_pages import (
     assert_described,
     assert_headings_skip_no_level,
@@ -21,11 +22,10 @@ ANSWERS = ["answer_same", "answer_different", "answer_cannot_tell"]
 
 
 @pytest.fixture
-def review(opened, tmp_path):
+def review(opened, casebook_of):
     """The page as a data analyst opens it, on a casebook of the test's own."""
-    path = tmp_path / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
-    app = opened("data_analyst", page=PAGE, url=f"sqlite:///{path}")
+    engine = casebook_of(made_up_casebook.fill)
+    app = opened("data_analyst", page=PAGE, url=engine.url)
     app.engine = engine
     return app
 
@@ -65,6 +65,7 @@ def test_what_holds_on_every_page_holds_here(review):
     assert not review.query_params
 
 
+@on_both
 def test_an_answer_needs_a_reason_and_then_the_next_question_comes(review):
     review.button(key="answer_same").click().run()
     assert "Give a reason" in review.error[0].value
@@ -76,11 +77,12 @@ def test_an_answer_needs_a_reason_and_then_the_next_question_comes(review):
     assert "Does Grace Smith belong to the family of Lily Smith?" in said
     assert review.text_area(key="reason").value == ""
     assert "one birth certificate" in said
-    with review.engine.connect() as connection:
+    with directly(review.engine) as connection:
         rows = connection.exec_driver_sql("SELECT answer, decided_by, role FROM linkage_decision").all()
     assert rows == [("same", "demo-data-analyst", "data_analyst")]
 
 
+@on_both
 def test_the_queue_ends_and_an_answer_is_taken_back(review):
     for answer in ("answer_different", "answer_belongs"):
         review.text_area(key="reason").set_value("seen the papers")
@@ -128,9 +130,9 @@ def test_the_waterfall_and_its_words_come_from_one_frame(steps):
     assert drawn.chart.to_dict()
 
 
-def test_a_worker_says_that_something_is_wrong_and_is_told_the_result(opened, tmp_path):
-    url = f"sqlite:///{tmp_path / 'casebook.sqlite'}"
-    made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+@on_both
+def test_a_worker_says_that_something_is_wrong_and_is_told_the_result(opened, casebook_of):
+    url = casebook_of(made_up_casebook.fill).url
     record = opened("programme_manager", family=FULL, url=url)
     record.button(key="query_send").click().run()
     assert "Give a reason" in record.error[0].value

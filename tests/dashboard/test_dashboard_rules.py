@@ -7,6 +7,7 @@ from pathlib import Path
 import made_up_casebook
 import pytest
 from made_up import made_up_run
+from made_up_casebook import on_both
 from test_dashboard_pages import (
     ROLES,
     assert_described,
@@ -17,12 +18,10 @@ from test_dashboard_pages import (
 )
 
 from families.casebook import access
-from families.casebook.database import open_casebook
-from families.casebook.demo import add_demo_staff
 from families.casebook.publish import RulesUsed, publish
 from families.criteria import spec_cases
 from families.criteria.plain_english import criterion_in_words
-from families.criteria.rulebook import as_kept, load_ruleset, read_ruleset, ruleset_of, shipped
+from families.criteria.rulebook import as_kept, load_ruleset, ruleset_of, shipped
 
 RULES = "pages_/rules.py"
 OWN = "Our own rules"
@@ -80,18 +79,17 @@ def cases(tmp_path, monkeypatch):
     return made
 
 
-@pytest.fixture(scope="module")
-def overlaid_url(tmp_path_factory):
-    """A casebook whose run was made with an authority's overlay."""
-    folder = tmp_path_factory.mktemp("overlaid")
-    (folder / "borough.toml").write_text(OVERLAY, "utf-8")
-    used = RulesUsed(**as_kept(read_ruleset(folder / "borough.toml")))
+def fill_with_overlay(engine):
+    """The made-up authority, whose run was made with an overlay that nobody has signed."""
+    made_up_casebook.fill(engine)
+    used = RulesUsed(**as_kept(ruleset_of(OVERLAY.encode(), "borough.toml")))
     made = made_up_run()
-    engine = open_casebook(f"sqlite:///{folder}/casebook.sqlite")
     publish(engine, **dataclasses.replace(made, run=dataclasses.replace(made.run, rules_used=used)).for_publish())
-    add_demo_staff(engine)
-    engine.dispose()
-    return f"sqlite:///{folder}/casebook.sqlite"
+
+
+@pytest.fixture
+def overlaid_url(casebook_of):
+    return casebook_of(fill_with_overlay).url
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -181,12 +179,9 @@ def test_an_overlay_in_use_is_read_out_with_what_it_changes(opened, overlaid_url
     assert "Changed: over which time,In the last 12 months,In the last 6 months" in everything_said(app)
 
 
-def test_a_file_of_rules_is_proposed_by_one_and_signed_by_another(opened, tmp_path):
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
-    used = RulesUsed(**as_kept(ruleset_of(OVERLAY.encode(), "borough.toml")))
-    made = made_up_run()
-    publish(engine, **dataclasses.replace(made, run=dataclasses.replace(made.run, rules_used=used)).for_publish())
-    url = f"sqlite:///{tmp_path}/casebook.sqlite"
+@on_both
+def test_a_file_of_rules_is_proposed_by_one_and_signed_by_another(opened, casebook_of):
+    url = casebook_of(fill_with_overlay).url
     app = at(opened("data_analyst", page=RULES, url=url), OWN)
     said = everything_said(app)
     assert "None has been proposed." in said
@@ -214,11 +209,11 @@ def test_a_file_of_rules_is_proposed_by_one_and_signed_by_another(opened, tmp_pa
     assert "Withdrawn by" in everything_said(manager)
 
 
-def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, tmp_path):
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
+def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, casebook_of):
+    engine = casebook_of(made_up_casebook.fill)
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM published_ruleset")
-    said = everything_said(opened("data_analyst", page=RULES, url=f"sqlite:///{tmp_path}/casebook.sqlite"))
+    said = everything_said(opened("data_analyst", page=RULES, url=engine.url))
     assert "published before the rules were kept with it" in said
     assert "A child has 15% or more of their possible sessions as unauthorised absence" in said
 

@@ -5,7 +5,8 @@ import datetime as dt
 import made_up_casebook
 import pytest
 import sqlalchemy as sa
-from made_up_casebook import FULL
+from directly import directly
+from made_up_casebook import FULL, on_both
 from test_dashboard_pages import (
     ROLES,
     assert_described,
@@ -17,7 +18,6 @@ from test_dashboard_pages import (
 
 from families.casebook import restricting
 from families.casebook.access import MAY_LOOK_AT_EMERGENCIES, MAY_SEARCH
-from families.casebook.database import open_casebook
 from families.casebook.views import Reader
 
 SEARCH, ACCESS = "pages_/search.py", "pages_/access.py"
@@ -44,8 +44,10 @@ def look_for(app, text="", born=None):
     return app
 
 
-def test_somebody_is_found_and_opened_and_no_name_is_in_the_address(opened):
-    app = look_for(opened("programme_manager", page=SEARCH), "okafor-reilly ri")
+@on_both
+def test_somebody_is_found_and_opened_and_no_name_is_in_the_address(opened, casebook_of):
+    url = casebook_of(made_up_casebook.fill).url
+    app = look_for(opened("programme_manager", page=SEARCH, url=url), "okafor-reilly ri")
     (found,) = (table.value for table in app.table if "Known to" in table.value)
     (row,) = found.to_dict("records")
     told = {name: str(cell).replace("\\", "") for name, cell in row.items()}
@@ -68,9 +70,9 @@ def test_a_search_in_vain_offers_to_nominate(opened):
     assert "two letters" in look_for(opened("caseworker", page=SEARCH), "%").warning[0].value
 
 
-def test_a_family_outside_is_a_number_then_whom_to_ask_then_open_for_an_hour(opened, tmp_path):
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
-    url = str(engine.url)
+@on_both
+def test_a_family_outside_is_a_number_then_whom_to_ask_then_open_for_an_hour(opened, casebook_of):
+    url = casebook_of(made_up_casebook.fill).url
     app = look_for(opened("caseworker", page=SEARCH, url=url), "ria", dt.date(2003, 12, 4))
     said = everything_said(app)
     assert "1 family outside your families" in said
@@ -99,9 +101,9 @@ def test_a_family_outside_is_a_number_then_whom_to_ask_then_open_for_an_hour(ope
     assert any("1 emergency opening" in link.proto.label for link in officer.get("page_link"))
 
 
-def test_governance_hides_lets_in_and_lifts_by_the_page(opened, tmp_path):
-    engine = made_up_casebook.casebook(tmp_path / "casebook.sqlite")
-    url = str(engine.url)
+@on_both
+def test_governance_hides_lets_in_and_lifts_by_the_page(opened, casebook_of):
+    url = casebook_of(made_up_casebook.fill).url
     app = opened("ig_officer", page=ACCESS, url=url)
     app.text_input(key="restrict_family").set_value(FULL)
     app.selectbox(key="restrict_kind").select("adoption")
@@ -125,9 +127,9 @@ def test_governance_hides_lets_in_and_lifts_by_the_page(opened, tmp_path):
     assert "Nobody is hidden" in everything_said(app)
 
 
-def test_no_page_says_a_word_of_a_hidden_family(opened, tmp_path):
-    path = made_up_casebook.with_accepted_family(tmp_path / "casebook.sqlite")
-    engine = open_casebook(f"sqlite:///{path}")
+@on_both
+def test_no_page_says_a_word_of_a_hidden_family(opened, casebook_of):
+    engine = casebook_of(made_up_casebook.fill_with_accepted_family)
     at = dt.datetime.now(dt.UTC)
     officer = Reader("demo-ig-officer", "ig_officer", "test")
     soon = at.date() + dt.timedelta(days=9)
@@ -138,12 +140,12 @@ def test_no_page_says_a_word_of_a_hidden_family(opened, tmp_path):
         "programme_manager": ("identified_families", "my_families", "overview", "outcomes", "caseload"),
     }.items():
         for page in pages:
-            app = opened(role, page=f"pages_/{page}.py", url=str(engine.url))
+            app = opened(role, page=f"pages_/{page}.py", url=engine.url)
             if page == "search":
                 look_for(app, "okafor-reilly")
             assert not app.exception
             said = everything_said(app) + str([box.options for box in app.selectbox])
             assert "Reilly" not in said, (role, page)
             assert FULL not in said, (role, page)
-    with engine.connect() as connection:
+    with directly(engine) as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM restriction")) == 1

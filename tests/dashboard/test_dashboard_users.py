@@ -6,6 +6,8 @@ from typing import Any
 import made_up_casebook
 import pytest
 import sqlalchemy as sa
+from directly import directly
+from made_up_casebook import on_both
 from streamlit import config
 from test_dashboard_pages import assert_described, assert_headings_skip_no_level, assert_keyed, everything_said, title
 
@@ -18,13 +20,12 @@ SECRET = "0f5c3b7a9e1d24688b6f0a1c2d3e4f50"
 
 
 @pytest.fixture
-def own(opened, tmp_path):
+def own(opened, casebook_of):
     """The dashboard on a casebook of the test's own."""
-    path = tmp_path / "casebook.sqlite"
-    engine = made_up_casebook.casebook(path)
+    engine = casebook_of(made_up_casebook.fill)
 
     def open_it(role: str, **how: Any):
-        app = opened(role, url=f"sqlite:///{path}", **how)
+        app = opened(role, url=engine.url, **how)
         app.engine = engine
         return app
 
@@ -32,7 +33,7 @@ def own(opened, tmp_path):
 
 
 def change(app, statement: str, **values: Any) -> None:
-    with app.engine.begin() as connection:
+    with directly(app.engine) as connection:
         connection.execute(sa.text(statement), values)
 
 
@@ -41,6 +42,7 @@ def last_seen(app, ago: dt.timedelta) -> None:
     change(app, "UPDATE staff_session SET last_seen_at = :at", at=at)
 
 
+@on_both
 def test_a_session_warns_before_it_ends_and_forgets_the_screen(own):
     app = own("caseworker")
     assert not app.warning
@@ -57,7 +59,7 @@ def test_a_session_warns_before_it_ends_and_forgets_the_screen(own):
     app.button(key="continue_as").click().run()
     assert "Callum Reid" in everything_said(app)
     assert app.session_state[identity.TOKEN] != token
-    with app.engine.connect() as connection:
+    with directly(app.engine) as connection:
         assert (
             connection.scalar(sa.text("SELECT count(DISTINCT session_id) FROM audit_event WHERE action = 'sign_in'"))
             == 2
@@ -77,6 +79,7 @@ def test_a_role_taken_away_is_away_at_the_next_click(own):
     assert "ask an administrator" in app.info[0].value
 
 
+@on_both
 def test_the_administrator_looks_after_staff_and_sees_no_family(own):
     app = own("administrator")
     said = everything_said(app)
@@ -107,6 +110,7 @@ def test_the_administrator_looks_after_staff_and_sees_no_family(own):
     assert "may sign in again" in app.success[0].value
 
 
+@on_both
 def test_somebody_and_a_team_are_added(own):
     app = own("administrator")
     app.text_input(key="team_id").set_value("east")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from made_up import made_up_run
+from sqlalchemy import Engine
 
 from families.casebook import database
 from families.casebook.database import open_casebook
+from families.casebook.enlarging import require_empty
+from families.casebook.migrations import migrate
 from families.casebook.publish import publish
 from families.casebook.reading import data_as_at
 from families.errors import Refused
@@ -79,3 +82,10 @@ def test_who_finds_no_connection_free_is_told_in_a_sentence(sqlite_url: str, mon
     with engine.connect(), pytest.raises(Refused, match="is busy"), database.reading(engine):
         pass
     engine.dispose()
+
+
+def test_only_an_empty_database_is_taken_for_a_casebook_that_nobody_keeps(empty_casebook: Engine) -> None:
+    require_empty(empty_casebook)
+    migrate(empty_casebook)
+    with pytest.raises(Refused, match="name an empty one"):
+        require_empty(empty_casebook)

@@ -391,6 +391,18 @@ def test_a_context_is_worked_out_once_for_a_statement(worked: Engine) -> None:
         plan = [row[0].strip() for row in connection.execute(sa.text(query))]
     assert any("Index" in line and "published_member" in line for line in plan), plan
     assert [line for line in plan if line.startswith(("Filter", "Index Cond")) and "casebook_" in line] == []
+    assert "published_family" not in "".join(plan), "a search would be longer planned than run"
+
+
+@pytest.mark.parametrize("reader", [WORKER, READERS["team_manager"]], ids=lambda reader: reader.role)
+def test_a_case_of_one_s_own_is_known_without_seeking_all_of_them(worked: Engine, reader: Reader) -> None:
+    """Every table of a record asks for its case, and somebody may have thousands."""
+    with reading(worked, reader) as connection:
+        case_id = connection.execute(sa.select(CASE.c.case_id).order_by(CASE.c.case_id).limit(1)).scalar_one()
+        query = sa.text("EXPLAIN (ANALYZE) SELECT * FROM family_case WHERE case_id = :case_id")
+        plan = [row[0] for row in connection.execute(query, {"case_id": case_id})]
+    (sought,) = (line for line in plan if "casebook_cases" in line)
+    assert "never executed" in sought
 
 
 def test_a_casebook_that_does_not_believe_says_so(worked: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

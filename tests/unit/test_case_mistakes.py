@@ -26,6 +26,28 @@ PERSON = HEAD + '[[person]]\nname = "A"\nrole = "child"\n'
             "ends on 2011-01-01, before it begins",
         ),
         (PERSON + 'benefits = [{ kind = "JSR" }]\n', "there is no JSR (did you mean JSA?)"),
+        (PERSON + "born = 2012-10-02\n", "born 2012-10-02 is after the last day asked about, 2012-10-01"),
+        (PERSON + "joined_on = 2012-05-01\nleft_on = 2012-05-01\n", "they were never in the family"),
+        (
+            PERSON + "offences = [{ on = 2012-05-01, offence_on = 2012-05-02 }]\n",
+            "the outcome of 2012-05-01 is before the offence",
+        ),
+        (
+            PERSON + "[programme]\nattached_on = 2012-05-01\nclosed_on = 2012-04-30\n",
+            "closed_on 2012-04-30 is before attached_on 2012-05-01",
+        ),
+        (
+            PERSON
+            + '[programme]\nearlier_claim = [{ ruleset = "tf1-2012", route = "A", on = 2012-10-02, amount = 700 }]\n',
+            "2012-10-02 is after the claim of 2012-10-01",
+        ),
+        (
+            PERSON
+            + '[programme]\nearlier_claim = [{ ruleset = "tf1-2012", route = "A", on = 2012-09-02, amount = 700, '
+            + 'same_family = false, children = ["B"] }]\n',
+            "nobody in the case is called B",
+        ),
+        (PERSON + '[[case]]\nabout = "another"\n', "put what holds for every case under [defaults]"),
         (HEAD + "[authority]\nworked_with = [750]\n", "the list is too short"),
         (HEAD + "[authority]\nfamilies = -6\n", "a number of 0 or more is needed"),
         ("about = " + "[" * 5000, "nested too deeply"),

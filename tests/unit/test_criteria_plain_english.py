@@ -113,7 +113,7 @@ def test_every_table_has_words():
     [
         ({"terms": 1}, "over the last completed term"),
         ({"terms": 3, "including_current_term": True}, "over the term in progress and the two before it"),
-        ({"terms": 2, "since_attachment": True}, "over the last two completed terms that ended after the work with the family began"),
+        ({"terms": 2, "since_attachment": True}, "over the last two completed terms that were not over when the work with the family began"),
         ({"academic_years": 2}, "over the last two completed school years"),
         ({"months": 12}, "in the last 12 months"),
         ({"months_ahead": 12}, "in the next 12 months"),

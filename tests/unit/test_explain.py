@@ -1,7 +1,9 @@
 import datetime as dt
+from pathlib import Path
 
+from families import criteria
 from families.criteria.explain import sentence
-from families.criteria.rulebook import load_ruleset
+from families.criteria.rulebook import load_ruleset, read_ruleset
 
 RULES = load_ruleset("tf1-2012").rules
 AS_OF = dt.date(2012, 10, 1)
@@ -12,10 +14,10 @@ BASE = {
 }  # fmt: skip
 
 
-def said(criterion: str, **finding) -> str:
-    asked = RULES.criteria()[criterion]
+def said(criterion: str, *, rules=RULES, **finding) -> str:
+    asked = rules.criteria()[criterion]
     of_rule = {"strand": asked.strand, "bound": asked.bound_on(AS_OF).words}
-    return sentence(BASE | of_rule | finding, asked=asked, rules=RULES, as_of=AS_OF, file_names={"c1": "autumn.xml"})
+    return sentence(BASE | of_rule | finding, asked=asked, rules=rules, as_of=AS_OF, file_names={"c1": "autumn.xml"})
 
 
 def test_a_share_says_sessions_bound_terms_rows_and_grade():
@@ -53,3 +55,12 @@ def test_unknown_says_what_would_settle_it():
 def test_a_snapshot_is_said_with_the_day_it_was_drawn():
     claims = said("out_of_work_benefit", value=1, out_of=None, newest_on=dt.date(2012, 6, 14), evidence=None)
     assert "Ria, 12, claims an out-of-work benefit by the data of 14 June 2012." in claims
+
+
+def test_what_an_authority_added_or_set_is_cited_with_its_own_source():
+    own = read_ruleset(Path(criteria.__file__).parent / "examples/overlays/tf1-2012.toml").rules
+    board = "Northshire Troubled Families board, 14 May 2012, grade "
+    counted = {"value": 3, "out_of": None, "evidence": None}
+    assert said("frequent_call_outs", rules=own, **counted).endswith(f"{board}I.")
+    assert said("high_cost", rules=own, **counted).endswith(f"{board}M.")
+    assert said("unauthorised_absence", rules=own).endswith("DCLG financial framework, March 2012, grade C.")

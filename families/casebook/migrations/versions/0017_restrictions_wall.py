@@ -7,7 +7,7 @@ nobody but information governance sets, lifts or grants, whatever statement is m
 
 from alembic import op
 
-revision = "0018"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
@@ -21,10 +21,18 @@ SEEN = {
 }
 
 
+WALL = tuple(
+    statement
+    for table, seen in SEEN.items()
+    for statement in (
+        f"DROP POLICY kept ON {table}",
+        f"CREATE POLICY seen ON {table} FOR SELECT USING ({seen})",
+        f"CREATE POLICY kept ON {table} USING {GOVERNS} WITH CHECK {GOVERNS}",
+    )
+)
+
+
 def upgrade() -> None:
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for table, seen in SEEN.items():
-        op.execute(f"DROP POLICY kept ON {table}")
-        op.execute(f"CREATE POLICY seen ON {table} FOR SELECT USING ({seen})")
-        op.execute(f"CREATE POLICY kept ON {table} USING {GOVERNS} WITH CHECK {GOVERNS}")
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in WALL:
+            op.execute(statement)
