@@ -1,4 +1,4 @@
-"""A family outside one's own, opened in an emergency: one family, for an hour, told at once and looked at next day.
+"""A family outside one's own, opened in an emergency: one family, for an hour, told at once and looked at on the next working day.
 
 It is found by a search that has shown no more than that there is one such family. It opens the record to read and not
 to change, and no list; and it opens no restricted family, of which a search does not even say that it exists.
@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, false, func, insert, select, true, update
 
-from families.casebook import audit
+from families.casebook import audit, restricted
 from families.casebook.access import (
     EMERGENCY,
     MAY_LOOK_AT_EMERGENCIES,
@@ -30,6 +30,7 @@ from families.casebook.review import given_reason
 from families.casebook.staff_models import Team
 from families.casebook.views import Reader
 from families.errors import NotAllowed, Refused
+from families.working_days import add_working_days
 
 HOUR = dt.timedelta(minutes=60)
 CAUSES = {
@@ -42,6 +43,7 @@ FINDINGS = {"justified": "Justified", "not_justified": "Not justified"}
 OPENING, ALERT = table(EmergencyOpening), table(AccessAlert)
 STAFF, TEAM = table(Staff), table(Team)
 MOST_SHOWN = 200
+NOT_SHOWN = "Not shown: the family is restricted now."
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def write_opening(connection: Connection, by: Reader, family_id: str, *, cause: 
         "family_id": family_id,
         "cause": cause,
     }
-    row |= {"words": why, "opened_at": at, "ends_at": at + HOUR, "review_on": at.date() + dt.timedelta(days=1)}
+    row |= {"words": why, "opened_at": at, "ends_at": at + HOUR, "review_on": add_working_days(at.date(), 1)}
     connection.execute(insert(OPENING).values(**row))
     told = _who_answers(connection, by)
     if told:
@@ -133,7 +135,7 @@ def openings(engine: Engine, by: Reader) -> tuple[OpeningLine, ...]:
     """
     with _answered_for(engine, by, "list_emergency_openings") as connection:
         query = (
-            select(OPENING, STAFF.c.name, STAFF.c.role.label("role_now"))
+            select(OPENING, STAFF.c.name, restricted.is_open_to(by, OPENING.c.family_id).label("is_open"))
             .outerjoin(STAFF, STAFF.c.staff_id == OPENING.c.staff_id)
             .where(_answers_for(by))
             .order_by(OPENING.c.finding.is_not(None), OPENING.c.opened_at.desc(), OPENING.c.opening_id)
@@ -148,14 +150,15 @@ def openings(engine: Engine, by: Reader) -> tuple[OpeningLine, ...]:
 
 
 def _line(row: Any, names: dict[str, str], by: Reader) -> OpeningLine:
-    same = ("opening_id", "staff_id", "family_id", "words", "opened_at", "ends_at", "review_on", "finding")
+    same = ("opening_id", "staff_id", "family_id", "opened_at", "ends_at", "review_on", "finding")
     return OpeningLine(
         **{name: row[name] for name in same},
         name=row["name"] or row["staff_id"],
         role_label=ROLES.get(row["role"], row["role"]),
         cause=CAUSES[row["cause"]],
         found_by=names.get(row["found_by"], row["found_by"]),
-        found_words=row["found_words"],
+        words=row["words"] if row["is_open"] else NOT_SHOWN,
+        found_words=row["found_words"] if row["is_open"] or row["finding"] is None else NOT_SHOWN,
         may_review=row["finding"] is None and row["staff_id"] != by.staff_id,
     )
 

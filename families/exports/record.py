@@ -82,7 +82,8 @@ def export(engine: Engine, reader: Reader, wanted: Wanted, *, made_by: str, toda
     make, media_type = FORMATS[wanted.form]
     content = make(document)
     _write_down(engine, reader, wanted, number=number, content=content, count=count, left_out=left_out)
-    return Export(f"{wanted.what}_{wanted.family_id}_{number}.{wanted.form}", media_type, content)
+    file_name = f"official-sensitive_{wanted.what}_{wanted.family_id}_{number}.{wanted.form}"
+    return Export(file_name, media_type, content)
 
 
 def _left_out(number: int) -> str:

@@ -21,6 +21,7 @@ from families.casebook.views import Reader
 from families.cases.reading import my_families
 from families.cases.record import case_head, notes_of
 from families.errors import NotAllowed, Refused
+from families.working_days import add_working_days
 
 OFFICER = READERS["ig_officer"]
 NOW = dt.datetime.now(dt.UTC)
@@ -175,7 +176,7 @@ def test_an_opening_is_looked_at_once_and_never_by_oneself(worked: Engine) -> No
     open_in_emergency(worked, TEAM_MANAGER, Sought("F02"), **CAUSE)
     mine, theirs = emergency.openings(worked, TEAM_MANAGER)
     assert (mine.staff_id, mine.may_review, theirs.may_review) == (TEAM_MANAGER.staff_id, False, True)
-    assert theirs.review_on == theirs.opened_at.date() + dt.timedelta(days=1)
+    assert theirs.review_on == add_working_days(theirs.opened_at.date(), 1)
     assert emergency.waiting_alerts(worked, TEAM_MANAGER) == 0
     said: dict[str, Any] = {"finding": "justified", "words": "A child was in danger.", "at": NOW}
     with pytest.raises(NotAllowed, match="own opening"):
@@ -188,6 +189,10 @@ def test_an_opening_is_looked_at_once_and_never_by_oneself(worked: Engine) -> No
         with pytest.raises(NotAllowed):
             emergency.openings(worked, READERS[role])
     assert emergency.waiting_alerts(worked, WORKER) == 0
+    soon = NOW.date() + dt.timedelta(days=30)
+    restricting.restrict(worked, OFFICER, "F02", kind="staff_family", reason="A colleague.", review_on=soon, at=NOW)
+    for reader, words in ((TEAM_MANAGER, emergency.NOT_SHOWN), (OFFICER, CAUSE["words"])):
+        assert {each.words for each in emergency.openings(worked, reader)} == {words}
 
 
 def test_a_hidden_family_is_found_by_nobody_and_opened_in_no_emergency(worked: Engine) -> None:
