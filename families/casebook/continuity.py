@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from families.casebook.models import (
     PublishedOutcome,
     table,
 )
+from families.casebook.refusals import refusals_noted
 from families.casebook.views import Reader
 from families.errors import NotAllowed, Refused
 from families.tables.run import Continuity
@@ -276,11 +278,10 @@ def undo(engine: Engine, by: Reader, proposal_id: str, *, reason: str) -> None:
 
 
 def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason: str) -> None:
-    require_continuity(by)
     if not reason.strip():
         raise Refused("Say why: a decision about a family is kept with its reason.")
-    seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
-    with writing(engine, by) as connection:
+    with _deciding(engine, by, f"continuity_{answer}") as connection:
+        seen = may_see(by, PROPOSAL.c.family_id, PROPOSAL.c.family_status)
         query = _with_answers().where(PROPOSAL.c.proposal_id == proposal_id, seen, names_nobody_hidden(by))
         row = connection.execute(query).one_or_none()
         if row is None:
@@ -302,10 +303,22 @@ def _answer(engine: Engine, by: Reader, proposal_id: str, *, answer: str, reason
             by,
             action=f"continuity_{answer}",
             family_ids=[row.family_id],
-            detail={"proposal": proposal_id, "kind": row.kind},
+            detail={
+                **{"proposal": proposal_id, "kind": row.kind},
+                **{"before": {"answer": row.answer or OPEN}, "after": {"answer": answer}},
+            },
         )
         _keep_apart(connection, by, row, answer=answer, reason=reason.strip())
         case_following.follow(connection, by, row, is_accepted=answer == ACCEPTED, reason=reason.strip())
+
+
+@contextmanager
+def _deciding(engine: Engine, by: Reader, action: str) -> Iterator[Connection]:
+    """The transaction of whoever may decide; a refusal is written down."""
+    with refusals_noted(engine, by, action):
+        require_continuity(by)
+        with writing(engine, by) as connection:
+            yield connection
 
 
 def _keep_apart(connection: Connection, by: Reader, row: Row[Any], *, answer: str, reason: str) -> None:

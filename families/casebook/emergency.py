@@ -1,4 +1,4 @@
-"""A family outside one's own, opened in an emergency: one family, for an hour, told at once and looked at on the next working day.
+"""A family outside one's own, opened in an emergency: one, for an hour, told at once, looked at the next working day.
 
 It is found by a search that has shown no more than that there is one such family. It opens the record to read and not
 to change, and no list; and it opens no restricted family, of which a search does not even say that it exists.

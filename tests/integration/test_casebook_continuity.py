@@ -128,6 +128,9 @@ def test_no_one_decides_without_a_right_a_purpose_or_a_reason(changed: Engine) -
         accept(changed, MANAGER, proposal, reason="  ")
     with pytest.raises(NotAllowed, match="no such change"):
         undo(changed, MANAGER, "nothing", reason="because")
+    with directly(changed) as connection:
+        told = connection.execute(sa.text("SELECT action FROM audit_event WHERE action LIKE 'continuity_%_refused'"))
+        assert told.scalars().all() == ["continuity_accepted_refused"] * 3 + ["continuity_undone_refused"]
     accept(changed, MANAGER, proposal, reason="because")
     with pytest.raises(Refused, match="accepted already"):
         accept(changed, MANAGER, proposal, reason="because")
