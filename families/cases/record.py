@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +65,7 @@ PARTS: Mapping[str, tuple[Any, str]] = {
 }
 NEWEST = 50  # of notes and alerts in a whole record: there may be thousands
 MOST_CASES = 50
+SOMEBODY, NOT_SHOWN = "Somebody not shown to you", "Not shown to you"
 NONE = "There is no case of this family that you may see."
 
 
@@ -195,10 +196,19 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         if assessment
         else []
     )
+    hidden = restricted.people_hidden(transaction, reader)
+    of_hidden = {fact["place"]: fact["person_id"] for fact in facts if fact["person_id"] in hidden}
+    facts = [_unnamed(fact, hidden) for fact in facts]
     parts = {
-        part: tuple(_named(each, names) for each in case_store.every(transaction, model, order, case_id=case_id))
+        part: tuple(
+            _named(_unnamed(each, hidden), names)
+            for each in case_store.every(transaction, model, order, case_id=case_id)
+        )
         for part, (model, order) in PARTS.items()
     }
+    parts["corrections"] = tuple(
+        _unnamed({"person_id": of_hidden.get(each["place"]), **each}, hidden) for each in parts["corrections"]
+    )
     if restricted.without_address(transaction, reader, [row["family_id"]]):
         facts = [without_address(fact) for fact in facts]
         parts["corrections"] = tuple(without_address(each) for each in parts["corrections"])
@@ -208,7 +218,7 @@ def _record(transaction: Transaction, reader: Reader, row: Any, rows: Any, today
         earlier=_earlier(rows, row),
         assessment=assessment and _named(assessment, names),
         facts=tuple(facts),
-        needs=_needs(transaction, case_id),
+        needs=_needs(transaction, case_id, hidden),
         goals=_goals(transaction, case_id),
         notes=_note_views(transaction, case_record_reads.notes(transaction, reader, [case_id], limit=NEWEST)[0], names),
         alerts=_newest_alerts(transaction, reader, case_id, today),
@@ -246,7 +256,18 @@ def _named(row: RowValues, names: Mapping[str, str]) -> RowValues:
     return row | who
 
 
-def _needs(transaction: Transaction, case_id: str) -> tuple[NeedView, ...]:
+def _unnamed(row: RowValues, hidden: Collection[str]) -> RowValues:
+    """A row of somebody hidden from the reader, who may be in another family by now, without who they are or what of.
+
+    It stays in its place: the work with the family counts it, and goes on.
+    """
+    if row.get("person_id") not in hidden:
+        return row
+    words = {name: NOT_SHOWN for name in ("said", "own_words", "correction") if row.get(name)}
+    return row | {"name": SOMEBODY} | words
+
+
+def _needs(transaction: Transaction, case_id: str, hidden: Collection[str]) -> tuple[NeedView, ...]:
     scores = case_store.every(transaction, NeedScore, "written_at", case_id=case_id)
     return tuple(
         NeedView(
@@ -257,7 +278,9 @@ def _needs(transaction: Transaction, case_id: str) -> tuple[NeedView, ...]:
                 if score["need_id"] == need["need_id"]
             ),
         )
-        for need in case_store.every(transaction, Need, "written_at", case_id=case_id)
+        for need in (
+            _unnamed(row, hidden) for row in case_store.every(transaction, Need, "written_at", case_id=case_id)
+        )
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from families.casebook import continuity, quality, queries, reading, restricting, review
 from families.casebook.access_log import access_log
-from families.casebook.case_work_models import NotePerson
+from families.casebook.case_work_models import AssessedFact, Need, NeedScore, NotePerson
 from families.casebook.database import writing
 from families.casebook.extended import extended_family
 from families.casebook.models import (
@@ -237,6 +237,31 @@ def test_why_a_family_was_dropped_does_not_tell_of_whom_another_hides(worked: En
     assert why().endswith("Went on as another.")
     restrict(worked)
     assert why() == gone["sentence"]
+
+
+def test_the_work_with_another_family_goes_on_without_naming_whom_it_hides(worked: Engine) -> None:
+    """What was written of her while she was in a family keeps its place, and says neither who nor what."""
+    case_id = record.case_of(worked, WORKER, OTHER, today=TODAY).line.case_id
+    assessing.start_assessment(worked, WORKER, case_id, today=TODAY, token="token-assessment")
+    before = record.case_of(worked, WORKER, OTHER, today=TODAY)
+    hers = {"person_id": "P010", "name": "Zoë Okafor"}
+    said = {"label": "Getting to school", "strand": "education", "own_words": "Zoë Okafor is afraid of it."}
+    with directly(worked) as connection:
+        fact = table(AssessedFact)
+        connection.execute(sa.update(fact).where(fact.c.place == 1).values(said="Zoë Okafor: child", **hers))
+        kept = {"case_id": case_id, "written_by": "s", "written_on": TODAY, "written_at": NOW}
+        connection.execute(sa.insert(table(Need)), [{"need_id": "N1", **said, **hers, **kept}])
+        score = {"score_id": "S1", "need_id": "N1", "score": 3, "evidence_on": TODAY, "evidence": "Seen.", **kept}
+        connection.execute(sa.insert(table(NeedScore)), [score])
+
+    def seen() -> list[str]:
+        case = record.case_of(worked, WORKER, OTHER, today=TODAY)
+        assert (len(case.facts), len(case.needs)) == (len(before.facts), len(before.needs) + 1)
+        return [repr(part) for part in (case.facts, case.needs) if "Zoë Okafor" in repr(part)]
+
+    assert len(seen()) == 2
+    restrict(worked)
+    assert seen() == []
 
 
 def test_linkage_hides_whom_it_asks_about(worked: Engine) -> None:
