@@ -14,6 +14,8 @@ from families.cases.attendance import AttendanceNow, Sessions
 from families.cases.identified import Dropped, Standing
 from families.cases.referrals import Duplicate
 from families.cases.views import CaseLine, CaseList, ReferralLine, ReferralRecord, TodayLine, WorkerLoad
+from families.cases.workflow import clock
+from families.working_days import add_working_days
 
 KINDS = {
     "overdue": "Overdue",
@@ -142,15 +144,20 @@ def leave(lines: Sequence[LeaveLine]) -> pl.DataFrame:
 
 
 def waiting(lines: Sequence[CaseLine], *, as_at: dt.date) -> pl.DataFrame:
-    """Confirmed families without a worker, and for how long."""
+    """Confirmed families without a worker, for how long, and by when each is to have one."""
+    allocate_by = [add_working_days(line.state_since, clock("allocate")) for line in lines]
     return pl.DataFrame(
         {
             "Family": [words.plain(line.family_name) for line in lines],
             "Children": [line.children for line in lines],
             "Waiting since": [words.short_date(line.state_since) for line in lines],
             "Days": [(as_at - line.state_since).days for line in lines],
+            "Allocate by": [due(day, as_at) for day in allocate_by],
         },
-        schema={"Family": pl.String, "Children": pl.Int64, "Waiting since": pl.String, "Days": pl.Int64},
+        schema={
+            **{"Family": pl.String, "Children": pl.Int64, "Waiting since": pl.String, "Days": pl.Int64},
+            "Allocate by": pl.String,
+        },
     )
 
 

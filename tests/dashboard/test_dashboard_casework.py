@@ -21,6 +21,7 @@ from families.cases import agreeing, opening
 from families.cases.clock import casework_today
 from families.cases.reading import ALLOCATORS, HAVE_A_DAY, my_families, today_of
 from families.errors import NotAllowed
+from families.working_days import add_working_days
 
 TODAY, MY_FAMILIES, CASELOAD = "pages_/today.py", "pages_/my_families.py", "pages_/caseload.py"
 
@@ -121,6 +122,8 @@ def test_a_family_is_allocated_accepted_and_counted(opened, confirmed):
     engine, day, (_, case) = confirmed
     url = engine.url
     app = opened("team_manager", page=CASELOAD, url=url)
+    (waits,) = (table.value["Allocate by"] for table in app.table if "Allocate by" in table.value)
+    assert words.short_date(add_working_days(day, 5)) in waits[0]
     choose(app, FULL)
     app.button(key=f"allocate_save_{case}").click().run()
     assert app.error[0].value == "Choose a worker before you allocate\\."
