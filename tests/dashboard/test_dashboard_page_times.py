@@ -20,3 +20,8 @@ def test_no_page_works_longer_than_a_person_waits(worked_url: str, monkeypatch: 
     timed = bench_dashboard.timed_pages(worked_url, tell=lambda _: None)
     assert len(timed) == len(bench_dashboard.PAGES)
     assert {f"{each.page}, {each.role}": median(each.worked) for each in timed if median(each.worked) > MOST} == {}
+
+
+def test_nineteen_of_twenty_do_not_exceed_the_figure_given() -> None:
+    assert bench_dashboard.median_and_p95([*range(1, 21)]) == (10.5, 19)
+    assert bench_dashboard.median_and_p95([7.0]) == (7.0, 7.0)
