@@ -37,3 +37,4 @@ def _is_sample(database_url: str) -> bool:
 app = st.App(
     Path(__file__).parent / "app.py", secrets=sign_in(), routes=exporting.ROUTES, middleware=guarding.MIDDLEWARE
 )
+startup.settle()

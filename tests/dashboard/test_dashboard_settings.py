@@ -1,12 +1,15 @@
 """The settings that keep a dashboard of personal data quiet and to itself, and the habits its code must keep."""
 
 import ast
+import gc
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from colour_contrast import contrast
+
+from dashboard import startup
 
 PROJECT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text("utf-8"))
@@ -87,3 +90,12 @@ def test_words_for_people_do_not_blame(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     assert not re.search(r"\b(troubled|target(ed)?|flagged|chaotic|refuser|problem famil)", said, re.IGNORECASE)
+
+
+def test_what_is_loaded_when_the_dashboard_starts_is_no_more_looked_through_for_what_is_unused():
+    before = gc.get_freeze_count()
+    try:
+        startup.settle()
+        assert gc.get_freeze_count() > before + 100_000  # Streamlit and its like
+    finally:
+        gc.unfreeze()
