@@ -119,9 +119,10 @@ def _who_signed(loaded: LoadedRuleset, visit: identity.Visit) -> str:
     signed = signing.signed_by(visit.engine, visit.reader(TO_READ_RULES), loaded.sha256)
     if signed is None:
         return "Nobody has signed this overlay."
+    withdrawn = f" {signed.withdrawn_by} has withdrawn it since." if signed.withdrawn_at else ""
     return (
         f"{signed.proposed_by} proposed this overlay and {signed.signed_by} signed it; it counts from "
-        f"{words.long_date(signed.counts_from)}."
+        f"{words.long_date(signed.counts_from)}.{withdrawn}"
     )
 
 

@@ -21,6 +21,10 @@ from families.dates import reporting_half_terms
 from families.errors import NotAllowed
 
 EVENTS = ("suspension", "offence")
+SCHOOL_BEGINS = (
+    9,
+    1,
+)  # month and day: no school year begins before, though its first half term is reported from August
 
 
 @dataclass(frozen=True)
@@ -115,15 +119,18 @@ def _monitoring(transaction: Transaction, case: Mapping[str, Any]) -> Monitoring
 
 
 def _half_terms_since(transaction: Transaction, on: dt.date) -> frozenset[int]:
-    """The places of the half terms of which a day lies between the baseline and the day the data speaks of."""
+    """The places of the half terms since the baseline, as far as the data speaks."""
     published = case_store.publication(transaction)
-    if published is None or published["as_of"] <= on:
-        return frozenset()
+    return half_terms_between(on, published["as_of"]) if published else frozenset()
+
+
+def half_terms_between(on: dt.date, as_of: dt.date) -> frozenset[int]:
+    """The places of the half terms of which a school day lies from one day to before another; in August is none."""
     return frozenset(
         start * 10 + number
-        for start in range(on.year - 1, published["as_of"].year + 1)
+        for start in range(on.year - 1, as_of.year + 1)
         for number, (_, _, days) in enumerate(reporting_half_terms(start), 1)
-        if days.last_day >= on and days.first_day < published["as_of"]
+        if days.last_day >= on and max(days.first_day, dt.date(start, *SCHOOL_BEGINS), on) < as_of
     )
 
 

@@ -207,6 +207,7 @@ def test_a_file_of_rules_is_proposed_by_one_and_signed_by_another(opened, casebo
     assert not [each for each in manager.button if each.key == "own_sign"]
     manager.button(key="own_withdraw").click().run()
     assert "Withdrawn by" in everything_said(manager)
+    assert "has withdrawn it since" in everything_said(manager)
 
 
 def test_a_casebook_that_kept_no_rules_says_so_and_shows_the_shipped_ones(opened, casebook_of):

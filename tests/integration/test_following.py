@@ -21,7 +21,7 @@ from families.casebook.models import PublishedFact, PublishedFinding, table
 from families.casebook.row_security import WHOLE
 from families.cases import alerts
 from families.cases.attendance import Sessions
-from families.cases.monitoring import monitoring_of
+from families.cases.monitoring import half_terms_between, monitoring_of
 from families.cases.reading import my_families, today_of
 from families.cases.record import alerts_of
 from families.errors import NotAllowed, Refused
@@ -282,3 +282,9 @@ def test_how_each_child_does_against_baseline_and_threshold(work: Work) -> None:
     (line,) = my_families(work.engine, WORKER, today=work.today).attendance.values()
     assert line.baseline
     assert line.alerts == 4
+
+
+def test_the_summer_holidays_are_no_half_term_of_which_something_is_not_known() -> None:
+    assert half_terms_between(dt.date(2013, 3, 22), dt.date(2013, 9, 1)) == {20124, 20125, 20126}
+    assert 20131 in half_terms_between(dt.date(2013, 3, 22), dt.date(2013, 9, 2))
+    assert half_terms_between(dt.date(2013, 9, 1), dt.date(2013, 9, 1)) == frozenset()
